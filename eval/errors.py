@@ -1,0 +1,7 @@
+"""The error that ``eval`` raises for bad input; the pipeline prints it without a traceback."""
+
+
+class EvalError(ValueError):
+    """Bad input: where, what is wrong, the value, what to do. Exit code 2."""
+
+    exit_code = 2

@@ -1,0 +1,131 @@
+"""What a running step writes to: its directory, shards that are remembered, metrics, report blocks, progress."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Protocol
+
+from pipeline.artifact import write_json
+from pipeline.errors import StepError
+from pipeline.identity import Json
+from pipeline.stage import Block, Resources
+
+MAP_FOLDER = ".map"
+PROGRESS_FILE = ".progress.json"
+BLOCKS_FOLDER = "blocks"
+
+Task = Callable[..., Json]
+
+
+class Fanout(Protocol):
+    """How shards run: one after another in this process, or as Ray tasks."""
+
+    name: str
+
+    def map(
+        self,
+        function: Task,
+        calls: Sequence[tuple[str, Mapping[str, Any]]],
+        done: Callable[[str, Json], None],
+        resources: Resources,
+    ) -> None:
+        """Call ``function(**arguments)`` for every (shard name, arguments); report each result with ``done``."""
+
+
+class Output:
+    """A step's only way to leave something behind. ``path`` becomes the artifact once ``run`` has returned."""
+
+    def __init__(self, path: Path, resources: Resources, fanout: Fanout, step: str = "") -> None:
+        self.path = path
+        self.resources = resources
+        self.step = step
+        self._fanout = fanout
+        self._num_blocks = 0
+        self._progress_written = 0.0
+        path.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def executor(self) -> str:
+        """``inline`` or ``ray``: a stage that launches distributed training must know."""
+        return self._fanout.name
+
+    def map(self, function: Task, shards: Mapping[str, Mapping[str, Any]], *, name: str = "shards") -> dict[str, Json]:
+        """Call ``function(**arguments)`` once per shard and return its JSON results by shard name, in the order given.
+
+        Finished shards are remembered in the work directory: after a crash only the others run. ``function`` must be
+        importable by name (not a lambda, not from ``__main__``), write its files atomically (``atomic_path``) below a
+        path passed in its arguments, and return JSON. The first shard that fails fails the step with its own message.
+        """
+        folder = self.path / MAP_FOLDER / name
+        folder.mkdir(parents=True, exist_ok=True)
+        results: dict[str, Json] = {}
+        calls: list[tuple[str, Mapping[str, Any]]] = []
+        for shard, arguments in shards.items():
+            if "/" in shard or shard.startswith("."):
+                raise StepError(f"step {self.step}: a shard's name must be a plain file name, got {shard!r}")
+            memory = folder / f"{shard}.json"
+            if memory.exists():
+                results[shard] = json.loads(memory.read_text("utf-8"))
+            else:
+                calls.append((shard, arguments))
+
+        def done(shard: str, result: Json) -> None:
+            write_json(folder / f"{shard}.json", result)
+            results[shard] = result
+            self.progress(len(results), len(shards), name)
+
+        self.progress(len(results), len(shards), name)
+        self._fanout.map(function, calls, done, self.resources)
+        return {shard: results[shard] for shard in shards}
+
+    def metrics(self, **values: Json) -> None:
+        """Append one line to ``metrics.jsonl``, with the time it was written."""
+        line = json.dumps({"time": round(time.time(), 3), **values}, ensure_ascii=False, allow_nan=False)
+        with (self.path / "metrics.jsonl").open("a", encoding="utf-8") as stream:
+            stream.write(line + "\n")
+
+    def block(self, block: Block) -> None:
+        """Hand the report a table, curves, bars or a text."""
+        folder = self.path / BLOCKS_FOLDER
+        folder.mkdir(exist_ok=True)
+        write_json(folder / f"{self._num_blocks:03d}.json", asdict(block))
+        self._num_blocks += 1
+
+    def progress(self, done: float, total: float, unit: str) -> None:
+        """Say how far the step is; written at most five times a second, and always when it is complete."""
+        now = time.monotonic()
+        if done < total and now - self._progress_written < 0.2:
+            return
+        self._progress_written = now
+        record = {
+            "step": self.step,
+            "done": done,
+            "total": total,
+            "unit": unit,
+            "time": time.time(),
+            "pid": os.getpid(),
+        }
+        temporary = self.path / f"{PROGRESS_FILE}.{os.getpid()}"
+        temporary.write_text(json.dumps(record), "utf-8")
+        os.replace(temporary, self.path / PROGRESS_FILE)
+
+
+class InlineFanout:
+    """Shards one after another in this process."""
+
+    name = "inline"
+
+    def map(
+        self,
+        function: Task,
+        calls: Sequence[tuple[str, Mapping[str, Any]]],
+        done: Callable[[str, Json], None],
+        resources: Resources,
+    ) -> None:
+        for shard, arguments in calls:
+            done(shard, function(**arguments))
