@@ -83,7 +83,7 @@ class Relation:
 
 @dataclass(frozen=True)
 class Question:
-    """One question with its choices; ``answer`` is the index of the keyed one. See ``asking.py`` for how they are made."""
+    """One question with its choices; ``answer`` is the index of the keyed one (made in ``asking.py``)."""
 
     id: str
     task: str

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import random
 
-FIRST_NAMES = (
+
+def words(text: str) -> tuple[str, ...]:
+    """Return the white-space words of ``text``: how the worlds write their long word lists."""
+    return tuple(text.split())
+
+
+FIRST_NAMES = words(
     "Ada Ben Carla David Elena Farid Grace Hugo Ines Jonas Karin Leo Maria Nadia Oscar Priya Quentin Rosa Samir Tara "
     "Umar Vera Walter Ximena Yusuf Zoe Amara Boris Clara Diego"
-).split()
-SURNAMES = (
+)
+SURNAMES = words(
     "Abbott Brandt Castro Dietrich Evans Fischer Garcia Hansen Ito Jensen Keller Lopez Moreau Novak Olsen Patel Quinn "
     "Rossi Sato Turner Ueda Vargas Weber Young Zhang Okafor Mensah Lindqvist Haddad Kowalski"
-).split()
-_FIRST_PARTS = (
+)
+_FIRST_PARTS = words(
     "Alder Birch Black Cedar Clear Cold Copper Crow Dry Eagle Elk Falcon Fern Fox Gray Green Hawk Hazel Iron Lark Long "
     "Maple Mill Moss North Oak Otter Pine Raven Red Salt Silver Stone Swan Thorn West White Willow Wolf"
-).split()
-_LAST_PARTS = (
-    "Bay Bridge Brook Canyon Creek Falls Field Gap Harbor Hill Lake Mesa Pass Point Ridge River Valley".split()
 )
+_LAST_PARTS = words("Bay Bridge Brook Canyon Creek Falls Field Gap Harbor Hill Lake Mesa Pass Point Ridge River Valley")
 PLACES = tuple(f"{first} {last}" for first in _FIRST_PARTS for last in _LAST_PARTS)
 """About six hundred invented places: ``Alder Bay`` to ``Wolf Valley``."""
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from data_tools.worlds.engine import Fact, Relation, fill
+from data_tools.worlds.names import words
 
 T = TypeVar("T")
 
@@ -58,11 +59,11 @@ def article(noun: str) -> str:
     return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
 
 
-_ONES = (
+_ONES = words(
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
     "eighteen nineteen"
-).split()
-_TENS = "zero ten twenty thirty forty fifty sixty seventy eighty ninety".split()
+)
+_TENS = words("zero ten twenty thirty forty fifty sixty seventy eighty ninety")
 
 
 def in_words(number: int) -> str:
