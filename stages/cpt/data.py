@@ -1,0 +1,102 @@
+"""The batches of a training run, by position: the same on any number of workers, before and after a restart.
+
+Shapes: B sequences, T positions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from data_tools.mixing import Mixture
+from data_tools.packing import PackedTokens
+from pipeline.errors import StepError
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Sequences of one forward pass, int64 ``[B, T]`` each; see ``PackedTokens.sequence``."""
+
+    input_ids_BT: torch.Tensor
+    labels_BT: torch.Tensor
+    position_ids_BT: torch.Tensor
+
+    def to(self, device: torch.device) -> Batch:
+        return Batch(*(tensor.to(device, non_blocking=True) for tensor in vars(self).values()))
+
+
+def stack(sequences: Sequence[tuple[Any, Any, Any]]) -> Batch:
+    """Return the batch of several sequences."""
+    return Batch(*(torch.from_numpy(np.stack(columns)) for columns in zip(*sequences, strict=True)))
+
+
+class TrainingData:
+    """Training sequences of both parts, mixed by position, cut into steps and micro-batches.
+
+    Step s covers the mixture's positions s*B .. s*B+B-1 whatever the number of workers; micro-batch m of worker w takes
+    ``micro_batch`` of them from s*B + (m*workers + w)*micro_batch on.
+    """
+
+    def __init__(
+        self,
+        tokens: Path,
+        domain_share: float,
+        seed: int,
+        batch_sequences: int,
+        micro_batch: int,
+        rank: int,
+        world: int,
+    ) -> None:
+        self.parts = {part: PackedTokens(tokens, part, "train") for part in ("general", "domain")}
+        sizes = {part: packed.num_sequences for part, packed in self.parts.items()}
+        self.mixture = Mixture(domain_share, sizes["domain"], sizes["general"], seed)
+        self.batch_sequences = batch_sequences
+        self.micro_batch = micro_batch
+        self.rank = rank
+        self.world = world
+
+    def num_targets(self, step: int) -> int:
+        """Return how many tokens the whole step predicts, over all workers."""
+        positions = range(step * self.batch_sequences, (step + 1) * self.batch_sequences)
+        draws = (self.mixture.draw(position) for position in positions)
+        return sum(self.parts[draw.part].num_targets_of(draw.sequence) for draw in draws)
+
+    def micro_batches(self, step: int) -> Iterator[Batch]:
+        """Yield this worker's micro-batches of one step."""
+        first = step * self.batch_sequences + self.rank * self.micro_batch
+        stride = self.world * self.micro_batch
+        for start in range(first, (step + 1) * self.batch_sequences, stride):
+            draws = (self.mixture.draw(position) for position in range(start, start + self.micro_batch))
+            yield stack([self.parts[draw.part].sequence(draw.sequence) for draw in draws])
+
+
+class DevData:
+    """Evenly spaced sequences of each part's dev split, shared out among the workers."""
+
+    def __init__(self, tokens: Path, max_tokens: int, micro_batch: int, rank: int, world: int) -> None:
+        """Read at most ``max_tokens`` per part (0 reads all)."""
+        self.parts: dict[str, PackedTokens] = {}
+        self.chosen: dict[str, list[int]] = {}
+        self.micro_batch = micro_batch
+        for part in ("general", "domain"):
+            packed = PackedTokens(tokens, part, "dev")
+            if packed.num_sequences == 0:
+                continue
+            wanted = packed.num_sequences if max_tokens == 0 else max(1, max_tokens // packed.sequence_length)
+            wanted = min(wanted, packed.num_sequences)
+            spaced = [number * packed.num_sequences // wanted for number in range(wanted)]
+            self.parts[part] = packed
+            self.chosen[part] = spaced[rank::world]
+        if not self.parts:
+            raise StepError(f"{tokens}: neither part has a dev split, so no dev loss can be measured. Split more text")
+
+    def batches(self, part: str) -> Iterator[Batch]:
+        """Yield this worker's share of one part."""
+        chosen, packed = self.chosen[part], self.parts[part]
+        for start in range(0, len(chosen), self.micro_batch):
+            yield stack([packed.sequence(number) for number in chosen[start : start + self.micro_batch]])

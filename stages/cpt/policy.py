@@ -1,0 +1,84 @@
+"""The training policy that ``pretrain``, ``cpt`` and the ``mixture`` proxies share, and where a training runs."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from pipeline.stage import Resources
+
+
+class Policy(BaseModel):
+    """How weights are updated. Every field changes the result, so every field is part of the artifact's key."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
+
+    optimizer: Literal["adamw", "spam"] = "adamw"
+    """``adamw`` (Loshchilov & Hutter, arXiv 1711.05101) or ``spam`` (arXiv 2501.06842)."""
+    learning_rate: float = Field(3.0e-4, gt=0)
+    """Peak learning rate. 3e-4 is the published value for continued pre-training of models up to 1 B parameters; take
+    3e-5 for 3-8 B (arXiv 2406.14833)."""
+    schedule: Literal["cosine", "wsd"] = "wsd"
+    """``cosine``: re-warmed, re-decayed (arXiv 2403.08763). ``wsd``: warm-up, stable, decay (arXiv 2404.06395)."""
+    warmup_share: float = Field(0.01, ge=0, lt=1)
+    """Share of the steps (0..1) with a linear warm-up from 0; 1 % in arXiv 2403.08763, whose length hardly matters."""
+    decay_share: float = Field(0.1, gt=0, le=1)
+    """wsd only: share of the steps (0..1) in the decay at the end; 10 % in arXiv 2404.06395 (2.5 % is too short)."""
+    min_learning_rate_ratio: float = Field(0.1, ge=0, le=1)
+    """Final over peak learning rate (0..1); 0.1 in arXiv 2403.08763."""
+    beta1: float = Field(0.9, ge=0, lt=1)
+    """Decay of the first moment."""
+    beta2: float = Field(0.95, ge=0, lt=1)
+    """Decay of the second moment; 0.95 is usual for language models, 0.999 in SPAM's paper."""
+    epsilon: float = Field(1.0e-8, gt=0)
+    """Added to the root of the second moment."""
+    weight_decay: float = Field(0.1, ge=0)
+    """Decoupled weight decay of matrices; norms, biases and embeddings have none."""
+    gradient_clip: float = Field(1.0, ge=0)
+    """Largest global norm of the gradient; 0 clips nothing."""
+    global_batch_tokens: int = Field(8192, ge=1)
+    """Tokens per optimizer step over all workers; a multiple of the packed sequence length."""
+    precision: Literal["fp32", "bf16"] = "fp32"
+    """Type of weights and activations; with bf16, master weights and moments stay fp32."""
+    spam_threshold: float = Field(5000.0, gt=0)
+    """SPAM's theta: a gradient element whose square exceeds theta times its second moment is cut; 5000 in the paper."""
+    spam_interval: int = Field(500, ge=1)
+    """SPAM's delta T: steps between momentum resets; 500 in the paper, worse below 100."""
+    spam_warmup: int = Field(150, ge=0)
+    """SPAM's N: steps of cosine warm-up of the update after a reset; 150 in the paper."""
+    spam_grace: int = Field(20, ge=0)
+    """Steps after a reset without cutting, while the second moment is young; 20 in the authors' code."""
+    spam_restart_bias_correction: bool = True
+    """Restart Adam's bias correction at a reset. False is the authors' code: a larger effective learning rate."""
+
+    @model_validator(mode="after")
+    def _phases_fit(self) -> Policy:
+        if self.schedule == "wsd" and self.warmup_share + self.decay_share > 1:
+            total = self.warmup_share + self.decay_share
+            raise ValueError(f"warmup_share + decay_share must be <= 1 with schedule wsd, got {total:g}")
+        return self
+
+    @classmethod
+    def of(cls, stage: BaseModel) -> Policy:
+        """Return the policy among a stage's parameters (a stage that inherits from Policy)."""
+        return cls(**{name: getattr(stage, name) for name in cls.model_fields})
+
+
+class TrainingResources(Resources):
+    """Where a training runs. Nothing here changes an artifact's key; sums are re-ordered, to rounding."""
+
+    num_workers: int = Field(1, ge=1)
+    """Training processes: on GPUs one per GPU, else each with ``num_threads`` CPU threads."""
+    micro_batch_size: int = Field(8, ge=1)
+    """Sequences per worker in one forward pass; lowered to what ``global_batch_tokens`` leaves each worker."""
+    zero_stage: int = Field(0, ge=0, le=3)
+    """DeepSpeed ZeRO: 0 replicates, 1 shards optimizer states, 2 gradients too, 3 weights too."""
+    offload: bool = False
+    """ZeRO 1-3: keep optimizer states in host memory."""
+    checkpoint_every: int = Field(200, ge=1)
+    """Optimizer steps between checkpoints."""
+    compile: bool = False
+    """Compile the model with torch.compile: slower to start, faster to run."""
+    max_failures: int = Field(3, ge=0)
+    """How often Ray Train restarts the workers, from the last checkpoint, before the step fails."""
