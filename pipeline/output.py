@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -48,6 +49,10 @@ class Output:
         self._num_blocks = 0
         self._progress_written = 0.0
         path.mkdir(parents=True, exist_ok=True)
+
+    def start(self) -> None:
+        """Forget the report blocks of an attempt that was cut short; its finished shards stay."""
+        shutil.rmtree(self.path / BLOCKS_FOLDER, ignore_errors=True)
 
     @property
     def executor(self) -> str:

@@ -83,7 +83,7 @@ class CheckContext:
 class Stage(BaseModel):
     """One kind of work. Fields are its parameters: frozen, typed, part of the artifact's key.
 
-    A module ``stages/<name>.py`` or ``stages/<name>/stage.py`` holds exactly one subclass, named by ``STAGE = <Class>``.
+    A module ``stages/<name>.py`` or ``stages/<name>/stage.py`` holds one subclass, named by ``STAGE = <Class>``.
     Heavy libraries are imported inside ``run`` or the functions it calls, never at module level.
     """
 
@@ -98,6 +98,8 @@ class Stage(BaseModel):
     gives: ClassVar[str]
     """The kind of artifact: documents, keep, tokenizer, tokens, model, questions, instructions, mixture, scores."""
     resources_type: ClassVar[type[Resources]] = Resources
+    online: ClassVar[bool] = False
+    """True for a step that fetches; every other worker is told to stay offline."""
 
     def check(self, context: CheckContext) -> None:
         """Raise RecipeError for what is wrong with the parameters in this recipe; called before anything runs."""

@@ -1,0 +1,160 @@
+"""Steps as Ray tasks, and their shards as Ray tasks of those.
+
+One process connects: to ``RAY_ADDRESS``, or to a local Ray that it starts and that dies with it. Failures come back as
+values, never as silence; a worker process that dies is retried, a function that fails is not.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import StepError
+from pipeline.identity import Json
+from pipeline.plugins import Registry
+from pipeline.stage import Resources
+from pipeline.worker import Job, Outcome, call_shard, run_job
+
+CHECKOUT = Path(__file__).resolve().parent.parent.parent
+OBJECT_STORE_BYTES = 200 * 2**20  # shards travel as files; only arguments and JSON results pass through the store
+SHARDS_IN_FLIGHT = 256
+WORKER_DEATHS_FORGIVEN = 3
+
+OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
+_QUIET = {
+    "TOKENIZERS_PARALLELISM": "false",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "DO_NOT_TRACK": "1",
+    "TQDM_DISABLE": "1",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+}
+
+
+def worker_environment(plugins: Sequence[Path], online: bool = False) -> dict[str, str]:
+    """Return the environment of every worker: offline unless a step fetches, one thread unless a task sets more."""
+    paths = [str(CHECKOUT), *(str(folder) for folder in plugins)]
+    if os.environ.get("PYTHONPATH"):
+        paths.append(os.environ["PYTHONPATH"])
+    offline = dict.fromkeys(OFFLINE, "0") if online else OFFLINE
+    return {"PYTHONPATH": os.pathsep.join(paths), "OMP_NUM_THREADS": "1", **_QUIET, **offline}
+
+
+class RayFanout:
+    """Shards as Ray tasks, submitted by the worker that runs the step."""
+
+    name = "ray"
+
+    def map(
+        self,
+        function: Callable[..., Json],
+        calls: Sequence[tuple[str, Mapping[str, Any]]],
+        done: Callable[[str, Json], None],
+        resources: Resources,
+    ) -> None:
+        """Run every call; the first failure cancels the rest and is raised with the shard's own message."""
+        import ray
+
+        task = ray.remote(call_shard).options(
+            num_cpus=resources.num_cpus,
+            num_gpus=resources.num_gpus,
+            memory=int(resources.memory_gib * 2**30) or None,
+            max_retries=WORKER_DEATHS_FORGIVEN,
+        )
+        waiting = list(reversed(calls))
+        running: dict[Any, str] = {}
+        while waiting or running:
+            while waiting and len(running) < SHARDS_IN_FLIGHT:
+                shard, arguments = waiting.pop()
+                running[task.remote(function, dict(arguments))] = shard
+            ready, _ = ray.wait(list(running), num_returns=1)
+            for reference in ready:
+                shard = running.pop(reference)
+                try:
+                    result, error, expected = ray.get(reference)
+                except ray.exceptions.RayError as lost:
+                    error, expected = f"its worker was lost: {str(lost).strip().splitlines()[0]}", True
+                if error:
+                    for other in running:
+                        ray.cancel(other, force=True)
+                    raise StepError(f"{function.__name__}, shard {shard}: {error}" if expected else error)
+                done(shard, result)
+
+
+def _run_in_worker(job: Job) -> Outcome:
+    return run_job(job, RayFanout())
+
+
+class RayExecutor:
+    """Independent steps side by side on a Ray cluster."""
+
+    def __init__(self, plugins: Sequence[Path] = ()) -> None:
+        self._plugins = plugins
+        self._running: dict[Any, Job] = {}
+
+    def start(self) -> None:
+        """Connect to ``RAY_ADDRESS``, or start a local Ray."""
+        import logging
+
+        import ray
+
+        os.environ.update({name: _QUIET[name] for name in ("RAY_USAGE_STATS_ENABLED",)})
+        # Without this, Ray hides the accelerators of tasks that ask for none, and warns about changing that.
+        os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+        environment: dict[str, Any] = {"env_vars": worker_environment(self._plugins)}
+        options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+        if os.environ.get("RAY_ADDRESS"):
+            environment["working_dir"] = str(CHECKOUT)
+            environment["excludes"] = ["runs", ".venv", ".git", "tests", "benchmarks"]
+            environment["env_vars"].pop("PYTHONPATH")
+        else:
+            options.update(
+                address="local",
+                num_cpus=os.cpu_count(),
+                include_dashboard=False,
+                object_store_memory=OBJECT_STORE_BYTES,
+            )
+        ray.init(runtime_env=environment, **options)
+
+    def submit(self, job: Job) -> None:
+        import ray
+
+        kind = Registry([Path(folder) for folder in job.plugins]).get(job.stage, f"step {job.step}")
+        resources = kind.resources_type.model_validate(job.resources)
+        task = ray.remote(_run_in_worker).options(
+            num_cpus=resources.step_cpus,
+            max_retries=WORKER_DEATHS_FORGIVEN,
+            name=f"step {job.step}",
+            **({"runtime_env": {"env_vars": worker_environment(self._plugins, online=True)}} if kind.online else {}),
+        )
+        self._running[task.remote(job)] = job
+
+    def wait(self, timeout_seconds: float) -> Sequence[Outcome]:
+        import ray
+
+        if not self._running:
+            return []
+        ready, _ = ray.wait(list(self._running), num_returns=1, timeout=timeout_seconds)
+        outcomes = []
+        for reference in ready:
+            job = self._running.pop(reference)
+            try:
+                outcomes.append(ray.get(reference))
+            except ray.exceptions.RayError as lost:
+                reason = str(lost).strip().splitlines()[0]
+                outcomes.append(
+                    Outcome(job.step, error=f"step {job.step}: its worker was lost: {reason}. Run the same command")
+                )
+        return outcomes
+
+    def stop(self) -> None:
+        import ray
+
+        if not ray.is_initialized():
+            return
+        for reference in self._running:
+            ray.cancel(reference, force=True)
+        self._running.clear()
+        ray.shutdown()

@@ -1,0 +1,237 @@
+"""A run from plan to published model: steps as their inputs are ready, links, the report, the last lines."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipeline.artifact import Artifact, lease, load
+from pipeline.errors import StepError
+from pipeline.executors import Executor
+from pipeline.identity import Json
+from pipeline.planner import Layout, Plan, PlannedStep
+from pipeline.progress import Display, RunningStep, read_progress
+from pipeline.provenance import provenance
+from pipeline.report import ReportInput, StepRecord, load_blocks, write_report
+from pipeline.worker import Job, Outcome
+
+POLL_SECONDS = 0.5
+MODEL_LINK = "model"
+REPORT_FILE = "report.html"
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass
+class RunState:
+    """What a run has done so far, by step name."""
+
+    plan: Plan
+    artifacts: dict[str, Artifact] = field(default_factory=dict)
+    running: dict[str, float] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
+    made: set[str] = field(default_factory=set)
+
+    def ready(self) -> list[PlannedStep]:
+        """Steps whose inputs are all there and that have not been begun."""
+        return [
+            planned
+            for name, planned in self.plan.steps.items()
+            if name not in self.artifacts
+            and name not in self.running
+            and name not in self.failed
+            and all(needed in self.artifacts for needed in planned.step.inputs)
+        ]
+
+
+def run(plan: Plan, layout: Layout, executor: Executor, display: Display, command: str) -> RunState:
+    """Run what is missing; StepError carries the first failure's message. The report is written either way."""
+    recipe = plan.recipe
+    folder = layout.recipe(recipe.name)
+    state = RunState(plan)
+    started = time.time()
+    with lease(folder / ".lock", f"recipe {recipe.name} (runs in {folder})"):
+        for name, planned in plan.steps.items():
+            if planned.artifact is not None:
+                planned.artifact.verify()
+                state.artifacts[name] = planned.artifact
+                _link(layout.link(recipe.name, name), planned.artifact.path)
+        try:
+            if plan.to_run:
+                executor.start()
+                _drive(state, layout, executor, display, command)
+        finally:
+            executor.stop()
+            _publish(state, layout)
+            write_report(folder / REPORT_FILE, report_input(state, layout, command, started))
+    if state.failed:
+        raise StepError("\n".join(state.failed.values()))
+    return state
+
+
+def _drive(state: RunState, layout: Layout, executor: Executor, display: Display, command: str) -> None:
+    """Submit what is ready and take what has ended, until nothing is left or something has failed."""
+    while True:
+        if not state.failed:
+            for planned in state.ready():
+                display.start(planned.step.name, planned.stage_name, planned.reason)
+                state.running[planned.step.name] = time.time()
+                executor.submit(_job(planned, state, layout, command))
+        if not state.running or state.failed:
+            return
+        for outcome in executor.wait(POLL_SECONDS):
+            _take(outcome, state, layout, display)
+        display.update([_running_step(name, since, state, layout) for name, since in state.running.items()])
+
+
+def _take(outcome: Outcome, state: RunState, layout: Layout, display: Display) -> None:
+    since = state.running.pop(outcome.step)
+    seconds = time.time() - since
+    if outcome.error:
+        log = layout.recipe(state.plan.recipe.name) / "logs" / f"{outcome.step}.log"
+        message = outcome.error if not log.exists() else f"{outcome.error}\n(its log: {log})"
+        state.failed[outcome.step] = message
+        display.fail(outcome.step, seconds, outcome.error.splitlines()[0])
+        return
+    artifact = load(Path(outcome.path))
+    if artifact is None:
+        state.failed[outcome.step] = f"step {outcome.step}: said it was done, but {outcome.path} has no manifest"
+        return
+    state.artifacts[outcome.step] = artifact
+    state.made.add(outcome.step)
+    _link(layout.link(state.plan.recipe.name, outcome.step), artifact.path)
+    display.finish(outcome.step, seconds, _note(artifact))
+
+
+def _note(artifact: Artifact) -> str:
+    """The few figures of a finished step that fit on a line."""
+    metrics = artifact.metrics
+    if isinstance(metrics.get("note"), str):
+        return str(metrics["note"])
+    if "documents_in" in metrics and "documents_out" in metrics:
+        return f"{metrics['documents_in']:,} documents in, {metrics['documents_out']:,} out"
+    return ""
+
+
+def _job(planned: PlannedStep, state: RunState, layout: Layout, command: str) -> Job:
+    recipe = state.plan.recipe
+    return Job(
+        step=planned.step.name,
+        stage=planned.stage_name,
+        key=planned.key,
+        identity=planned.identity,
+        resources=planned.step.resources.model_dump(mode="json"),
+        store=str(layout.store.root.resolve()),
+        inputs={
+            role: [str(state.artifacts[name].path.resolve()) for name in names]
+            for role, names in planned.step.needs.items()
+        },
+        log=str(layout.recipe(recipe.name).resolve() / "logs" / f"{planned.step.name}.log"),
+        plugins=tuple(str(folder) for folder in recipe.plugins),
+        command=command,
+        where={"recipe": recipe.name, "profile": recipe.profile},
+    )
+
+
+def _running_step(name: str, since: float, state: RunState, layout: Layout) -> RunningStep:
+    planned = state.plan.steps[name]
+    record = read_progress(layout.store.work_path(planned.stage_name, planned.key))
+    if record is None or record["time"] < since:
+        return RunningStep(name, 0.0, 0.0, "", since)
+    return RunningStep(name, record["done"], record["total"], record["unit"], since)
+
+
+def _link(link: Path, target: Path) -> None:
+    """Point ``link`` at ``target``, atomically, by a relative path so that the runs directory can be moved."""
+    link.parent.mkdir(parents=True, exist_ok=True)
+    relative = os.path.relpath(target.resolve(), link.parent.resolve())
+    if link.is_symlink() and os.readlink(link) == relative:
+        return
+    temporary = link.with_name(f".{link.name}.{os.getpid()}")
+    temporary.unlink(missing_ok=True)
+    temporary.symlink_to(relative)
+    os.replace(temporary, link)
+
+
+def _publish(state: RunState, layout: Layout) -> None:
+    published = state.artifacts.get(state.plan.recipe.publish)
+    if published is not None and (published.path / "model").is_dir():
+        _link(layout.link(state.plan.recipe.name, MODEL_LINK), published.path / "model")
+
+
+def last_lines(state: RunState, layout: Layout) -> list[str]:
+    """The checkpoint, the report and the three lines of result."""
+    recipe = state.plan.recipe
+    folder = layout.recipe(recipe.name)
+    published = state.artifacts.get(recipe.publish)
+    lines = []
+    if published is not None:
+        lines.append(f"checkpoint  {folder / MODEL_LINK}")
+    lines.append(f"report      {folder / REPORT_FILE}")
+    if published is not None:
+        lines.extend(str(line) for line in published.metrics.get("headline", []))
+    return lines
+
+
+def report_input(state: RunState, layout: Layout, command: str, started: float) -> ReportInput:
+    """Gather what the report shows from the manifests."""
+    recipe = state.plan.recipe
+    published = state.artifacts.get(recipe.publish)
+    origin: Mapping[str, Any] = provenance(ROOT)
+    return ReportInput(
+        recipe=recipe.name,
+        domain=recipe.domain,
+        profile=recipe.profile,
+        command=command,
+        started=time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(started)),
+        seconds=time.time() - started,
+        headline=[str(line) for line in published.metrics.get("headline", [])] if published is not None else [],
+        checkpoint=str(layout.link(recipe.name, MODEL_LINK)) if published is not None else "",
+        steps=[_record(name, state) for name in state.plan.steps],
+        versions=origin["versions"],
+        commit=_commit(origin),
+        machine={name: str(value) for name, value in origin["machine"].items()},
+        overrides=list(recipe.overrides),
+        licenses=list(recipe.licenses),
+    )
+
+
+def _commit(origin: Mapping[str, Any]) -> str:
+    if not origin.get("commit"):
+        return ""
+    return f"{origin['commit']}{' with uncommitted changes' if origin.get('dirty') else ''}"
+
+
+def _record(name: str, state: RunState) -> StepRecord:
+    planned = state.plan.steps[name]
+    artifact = state.artifacts.get(name)
+    status = "done" if name in state.made else "reused"
+    if artifact is None:
+        status = "failed" if name in state.failed else "pending"
+    blocks = load_blocks(artifact.path) if artifact is not None else []
+    parameters: Mapping[str, Json] = planned.step.stage.model_dump(mode="json")
+    return StepRecord(
+        name=name,
+        stage=planned.stage_name,
+        needs=planned.step.needs,
+        status=status,
+        key=planned.key,
+        seconds=artifact.manifest.get("seconds") if artifact is not None else None,
+        metrics=artifact.metrics if artifact is not None else {},
+        blocks=blocks,
+        warnings=_warnings(artifact, planned),
+        error=state.failed.get(name, ""),
+        resources=planned.step.resources.model_dump(mode="json"),
+        parameters=parameters,
+        started=artifact.manifest.get("started") if artifact is not None else None,
+    )
+
+
+def _warnings(artifact: Artifact | None, planned: PlannedStep) -> Sequence[str]:
+    found = [planned.reason] if artifact is not None and planned.reason.startswith("built by") else []
+    if artifact is not None:
+        found.extend(str(line) for line in artifact.metrics.get("warnings", []))
+    return found

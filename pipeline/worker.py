@@ -1,0 +1,185 @@
+"""Running one step, in whatever process: lease, work directory, ``run``, manifest last."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pipeline.artifact import Artifact, Store, load, sync_directory
+from pipeline.errors import BusyError, StepError, StrataError
+from pipeline.identity import Json
+from pipeline.output import Fanout, Output
+from pipeline.plugins import Registry, source_files
+from pipeline.provenance import provenance, source_hashes
+from pipeline.stage import Inputs
+
+LEASE_POLL_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Job:
+    """Everything a process needs to run one step; plain data, so that it travels to a Ray worker."""
+
+    step: str
+    stage: str
+    key: str
+    identity: Mapping[str, Json]
+    resources: Mapping[str, Json]
+    store: str
+    inputs: Mapping[str, list[str]]
+    """Artifact directories by role."""
+    log: str = ""
+    plugins: tuple[str, ...] = ()
+    command: str = ""
+    where: Mapping[str, str] = field(default_factory=dict)
+    """Recipe, profile: recorded, not hashed."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a job ended. A failure travels as text: a Ray worker's exception may not survive the way back."""
+
+    step: str
+    path: str = ""
+    error: str = ""
+    expected: bool = True
+    """True for a failure that is the input's or the machine's; False for a defect, shown with its traceback."""
+
+
+def run_job(job: Job, fanout: Fanout) -> Outcome:
+    """Make the job's artifact, or wait for whoever is making it. Never raises for what a step did."""
+    try:
+        with _log_to(job.log):
+            return Outcome(job.step, path=str(_make(job, fanout).path))
+    except Exception as error:  # noqa: BLE001 - the boundary: every failure of a step is told to the driver
+        return Outcome(job.step, error=describe(error, job), expected=is_expected(error))
+
+
+def is_expected(error: BaseException) -> bool:
+    """Whether an error is one that the user can act on, told without a traceback."""
+    return hasattr(error, "exit_code") or isinstance(error, (OSError, MemoryError))
+
+
+def describe(error: BaseException, job: Job) -> str:
+    """Return a failure's message: one line for an expected one, the traceback for a defect."""
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        free = shutil.disk_usage(job.store).free / 1e9
+        where = f"the disk of {job.store} ({free:.1f} GB free)"
+        return f"step {job.step}: no space left on {where}. Free some, then run the same command"
+    if is_expected(error):
+        text = str(error) or type(error).__name__
+        return text if text.startswith(("step ", "/")) or f"step {job.step}" in text else f"step {job.step}: {text}"
+    return f"step {job.step}: {type(error).__name__}: {error}\n{''.join(traceback.format_exception(error))}"
+
+
+def _make(job: Job, fanout: Fanout) -> Artifact:
+    store = Store(Path(job.store))
+    found = store.find(job.stage, job.key)
+    while found is None:
+        with contextlib.suppress(BusyError), store.lease(job.stage, job.key):
+            found = store.find(job.stage, job.key) or _run(job, store, fanout)
+        if found is None:
+            # Another recipe needs the same artifact and is making it: wait for its lease, which dies with it.
+            time.sleep(LEASE_POLL_SECONDS)
+            found = store.find(job.stage, job.key)
+    return found
+
+
+def _run(job: Job, store: Store, fanout: Fanout) -> Artifact:
+    registry = Registry([Path(folder) for folder in job.plugins])
+    kind = registry.get(job.stage, f"step {job.step}")
+    stage = kind.model_validate(job.identity["parameters"])
+    resources = kind.resources_type.model_validate(job.resources)
+    inputs = Inputs({role: [_open(Path(path)) for path in paths] for role, paths in job.inputs.items()})
+    work = store.work_path(job.stage, job.key)
+    output = Output(work, resources, fanout, job.step)
+    output.start()
+    started = time.time()
+    print(f"--- {job.step} ({job.stage} {job.key}) started {time.strftime('%Y-%m-%d %H:%M:%S')}", flush=True)
+    metrics = dict(stage.run(inputs, output))
+    if not (isinstance(metrics, dict) and all(isinstance(name, str) for name in metrics)):
+        raise StepError(
+            f"step {job.step}: stage {job.stage}: run must return a mapping of names to JSON, got {metrics!r}"
+        )
+    _drop_hidden(work)
+    manifest = {
+        "kind": kind.gives,
+        "step": job.step,
+        "identity": dict(job.identity),
+        "inputs": {
+            role: [{"key": one.key, "stage": one.stage, "digest": one.manifest["digest"]} for one in artifacts]
+            for role, artifacts in inputs.items()
+        },
+        "metrics": metrics,
+        "resources": dict(job.resources),
+        "started": started,
+        "seconds": round(time.time() - started, 3),
+        "sources": source_hashes(source_files(kind)),
+        "provenance": provenance(Path(__file__).resolve().parent.parent),
+        "command": job.command,
+        **job.where,
+    }
+    return store.publish(job.stage, job.key, manifest)
+
+
+def _open(path: Path) -> Artifact:
+    artifact = load(path)
+    if artifact is None:
+        raise StrataError(f"{path}: the input artifact is gone. Run the same command again: it is made anew")
+    artifact.verify()
+    return artifact
+
+
+def _drop_hidden(work: Path) -> None:
+    for path in work.iterdir():
+        if path.name.startswith("."):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+    sync_directory(work)
+
+
+@contextlib.contextmanager
+def _log_to(log: str) -> Iterator[None]:
+    """Send this process's standard output and error to the step's log while the step runs."""
+    if not log:
+        yield
+        return
+    Path(log).parent.mkdir(parents=True, exist_ok=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    saved = os.dup(1), os.dup(2)
+    with open(log, "ab") as stream:
+        os.dup2(stream.fileno(), 1)
+        os.dup2(stream.fileno(), 2)
+    try:
+        yield
+    except Exception:
+        traceback.print_exc()
+        raise
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        for number, descriptor in zip((1, 2), saved, strict=True):
+            os.dup2(descriptor, number)
+            os.close(descriptor)
+
+
+def call_shard(function: Callable[..., Any], arguments: Mapping[str, Any]) -> tuple[Any, str, bool]:
+    """Call a shard's function; return (result, error text, expected) instead of raising."""
+    try:
+        return function(**arguments), "", True
+    except Exception as error:  # noqa: BLE001 - the boundary between a Ray task and its step
+        if is_expected(error):
+            return None, str(error) or type(error).__name__, True
+        return None, "".join(traceback.format_exception(error)), False
