@@ -20,6 +20,7 @@ from data_tools.worlds.engine import (
     capital,
     fill,
     rng_for,
+    sentence,
     split_of,
 )
 
@@ -146,7 +147,8 @@ def instruct(world: World, seed: int) -> list[Instruction]:
         rng = rng_for(world.name, "instruct", seed, relation.kind, relation.name)
         pairs.extend(_comparisons(relation, mine, rng))
         pairs.extend(_listings(relation, mine, rng))
-    return [conversation(world.name, i, user, answer, ids) for i, (user, answer, ids) in enumerate(pairs)]
+    once = {(user, answer): ids for user, answer, ids in pairs}
+    return [conversation(world.name, i, user, answer, ids) for i, ((user, answer), ids) in enumerate(once.items())]
 
 
 def conversation(world: str, index: int | str, user: str, answer: str, facts: tuple[str, ...] = ()) -> Instruction:
@@ -161,7 +163,7 @@ def _about_one(relation: Relation, fact: Fact, rng: random.Random) -> Iterator[t
     for wording in relation.questions:
         question = fill(wording, fact)
         if rng.random() < 0.5:
-            yield question, fill(rng.choice(answers), fact), (fact.id,)
+            yield question, sentence(fill(rng.choice(answers), fact)), (fact.id,)
         else:
             yield f"Question: {question}\nAnswer:", fact.value, (fact.id,)
     for wording in relation.clozes:
@@ -193,7 +195,7 @@ def _comparisons(
         larger = max(first, second, key=lambda fact: fact.number or 0.0)
         user = rng.choice(relation.comparisons).format(a=first.entity, b=second.entity)
         answer = (relation.answers or relation.statements)[0]
-        because = " ".join(fill(answer, fact) for fact in (first, second))
+        because = " ".join(sentence(fill(answer, fact)) for fact in (first, second))
         yield user, f"{capital(larger.entity)}. {because}", (first.id, second.id)
 
 

@@ -59,7 +59,8 @@ class Fact:
 
 @dataclass(frozen=True)
 class Relation:
-    """How facts of one relation are worded. Placeholders: ``{e}`` entity, ``{E}`` capitalised, ``{v}``, ``{V}`` value.
+    """How facts of one relation are worded. Placeholders: ``{e}`` entity, ``{E}`` capitalised, ``{v}``, ``{V}`` value,
+    ``{av}`` value with ``a`` or ``an``.
 
     ``statements`` are for documents; ``questions`` and ``clozes`` (a sentence cut right before the value) must occur in
     no document.
@@ -68,7 +69,8 @@ class Relation:
     name: str
     kind: str
     statements: tuple[str, ...]
-    """At least eight whole sentences, value after and before the entity."""
+    """At least eight, value after and before the entity: clauses like ``the hardness of {e} is {v}`` (which can be
+    combined; see ``Page.clause``), or whole sentences."""
     questions: tuple[str, ...] = ()
     clozes: tuple[str, ...] = ()
     answers: tuple[str, ...] = ()
@@ -197,6 +199,12 @@ class World(ABC):
             if fact.id in seen:
                 raise DataError(f"world {self.name}: a fact's id must be unique, got {fact.id} twice. Rename one")
             seen.add(fact.id)
+            relation = self.relations.get(fact.relation)
+            if relation is not None and relation.kind != fact.kind:
+                raise DataError(
+                    f"world {self.name}: relation {fact.relation} is about a {relation.kind}, got it for {fact.id}, "
+                    f"which is about a {fact.kind}. Give the relations different names"
+                )
         return facts
 
     def facts(self) -> list[Fact]:
@@ -285,8 +293,20 @@ def _permute(facts: Sequence[Fact], rng: random.Random) -> Iterator[Fact]:
 
 
 def fill(template: str, fact: Fact) -> str:
-    """Return ``template`` with the fact's entity and value in place of ``{e} {E} {v} {V}``."""
-    return template.format(e=fact.entity, E=capital(fact.entity), v=fact.value, V=capital(fact.value))
+    """Return ``template`` with the fact's entity and value in place of ``{e} {E} {v} {V}`` and ``{av}``."""
+    return template.format(
+        e=fact.entity, E=capital(fact.entity), v=fact.value, V=capital(fact.value), av=article(fact.value)
+    )
+
+
+def sentence(clause: str) -> str:
+    """Return ``clause`` with a capital and a full stop; a text that has them already stays as it is."""
+    return capital(clause) if clause.endswith((".", "!", "?")) else capital(clause) + "."
+
+
+def article(noun: str) -> str:
+    """Return ``noun`` with ``a`` or ``an``, by its first letter."""
+    return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
 
 
 def capital(text: str) -> str:

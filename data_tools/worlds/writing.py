@@ -6,8 +6,10 @@ import random
 from collections.abc import Sequence
 from typing import TypeVar
 
-from data_tools.worlds.engine import Fact, Relation, fill
+from data_tools.worlds.engine import Fact, Relation, article, fill, sentence
 from data_tools.worlds.names import words
+
+__all__ = ["Page", "article", "in_words", "listing", "sentence"]
 
 T = TypeVar("T")
 
@@ -33,6 +35,10 @@ class Page:
 
     def state(self, relation: Relation, fact: Fact) -> str:
         """Return a whole sentence that states ``fact``, in a wording not yet used on this page, and note the fact."""
+        return sentence(self.clause(relation, fact))
+
+    def clause(self, relation: Relation, fact: Fact) -> str:
+        """Return the same as a clause, without capital and full stop, to be built into a longer sentence."""
         self.note(fact)
         return fill(self.pick(f"statement {relation.name}", relation.statements), fact)
 
@@ -52,11 +58,6 @@ def listing(items: Sequence[str], last: str = "and") -> str:
     if len(items) < 2:
         return "".join(items)
     return f"{', '.join(items[:-1])} {last} {items[-1]}"
-
-
-def article(noun: str) -> str:
-    """Return ``noun`` with ``a`` or ``an``, by its first letter."""
-    return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"
 
 
 _ONES = words(
