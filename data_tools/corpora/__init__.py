@@ -1,0 +1,1 @@
+"""Built-in corpora, one per file; each sets ``CORPUS``. See docs/adding-a-corpus.md."""

@@ -1,0 +1,157 @@
+"""From a group of files to one shard of documents, and one of what was left out and why."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from data_tools.corpus import Corpus
+from data_tools.documents import Document, Dropped, document_id, documents_writer, dropped_writer
+from data_tools.extract.dispatch import format_of, read_file
+from data_tools.extract.records import HEAD_CHARACTERS, Bad, Found, NotSelected, ReadOptions, Record
+
+STAGE = "ingest"
+
+
+@dataclass
+class Tally:
+    """What one shard, or a whole step, read and left out."""
+
+    documents: int = 0
+    bad: int = 0
+    """Files and records that should have given a document and did not."""
+    not_selected: int = 0
+    bytes_out: int = 0
+    """UTF-8 bytes of text."""
+    dropped: Counter[str] = field(default_factory=Counter)
+    """By rule: the bad ones, and files that were never meant as documents."""
+    repaired: Counter[str] = field(default_factory=Counter)
+    formats: dict[str, Counter[str]] = field(default_factory=dict)
+    """By format: ``files``, ``documents``, ``bad``."""
+    examples: dict[str, str] = field(default_factory=dict)
+    """By rule: the first source it met, with its detail."""
+
+    def add(self, other: Tally) -> None:
+        """Add another shard's figures."""
+        for name in ("documents", "bad", "not_selected", "bytes_out"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.dropped.update(other.dropped)
+        self.repaired.update(other.repaired)
+        for name, counts in other.formats.items():
+            self.formats.setdefault(name, Counter()).update(counts)
+        for rule, example in other.examples.items():
+            self.examples.setdefault(rule, example)
+
+    def to_json(self) -> dict[str, Any]:
+        return dict(vars(self))
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Tally:
+        formats = {name: Counter(counts) for name, counts in values["formats"].items()}
+        counters = {name: Counter(values[name]) for name in ("dropped", "repaired")}
+        return cls(**{**values, **counters, "formats": formats})
+
+
+def collect_files(
+    out: Path,
+    shard: str,
+    corpus: Corpus,
+    root: Path,
+    files: Iterable[str],
+    options: ReadOptions,
+    exclude: tuple[str, ...],
+) -> Tally:
+    """Read ``files`` (names relative to ``root``) in order into ``documents/`` and ``dropped/`` shards of ``out``."""
+    tally = Tally()
+    with documents_writer(out, shard) as documents, dropped_writer(out, shard) as dropped:
+        for name in files:
+            path = root / name
+            format_name = format_of(path)
+            counts = tally.formats.setdefault(format_name, Counter())
+            counts["files"] += 1
+            for found in _read(path, options, exclude):
+                if isinstance(found, Record):
+                    document = _document(found, corpus, name, format_name)
+                    documents.write(document)
+                    _count(tally, counts, found, len(document.text.encode("utf-8")))
+                elif isinstance(found, Bad):
+                    dropped.write(_dropped(found, corpus, name))
+                    _count_bad(tally, counts, found, name)
+                else:
+                    tally.not_selected += 1
+    return tally
+
+
+def _read(path: Path, options: ReadOptions, exclude: tuple[str, ...]) -> Iterable[Found | NotSelected]:
+    if any(path.match(pattern) for pattern in exclude):
+        return [Bad("excluded", "is named by 'exclude'", harmless=True)]
+    return read_file(path, options)
+
+
+def _count(tally: Tally, counts: Counter[str], record: Record, num_bytes: int) -> None:
+    tally.documents += 1
+    tally.bytes_out += num_bytes
+    counts["documents"] += 1
+    if record.repaired:
+        tally.repaired[record.repaired] += 1
+
+
+def _count_bad(tally: Tally, counts: Counter[str], bad: Bad, name: str) -> None:
+    tally.dropped[bad.rule] += 1
+    tally.examples.setdefault(bad.rule, f"{_source(name, bad.position)}: {bad.detail}")
+    if not bad.harmless:
+        tally.bad += 1
+        counts["bad"] += 1
+
+
+def _source(name: str, position: str) -> str:
+    return f"{name}:{position}" if position and not position.startswith("#") else f"{name}{position}"
+
+
+def _document(record: Record, corpus: Corpus, name: str, format_name: str) -> Document:
+    meta = {**record.meta, "format": format_name}
+    if record.repaired:
+        meta["repaired"] = record.repaired
+    return Document(
+        id=document_id(corpus.name, name, record.position),
+        text=record.text,
+        corpus=corpus.name,
+        domain=corpus.domain,
+        license=corpus.license,
+        source=_source(name, record.position),
+        date=record.date,
+        meta=json.dumps(meta, ensure_ascii=False, sort_keys=True),
+    )
+
+
+def _dropped(bad: Bad, corpus: Corpus, name: str) -> Dropped:
+    return Dropped(
+        id=document_id(corpus.name, name, bad.position),
+        stage=STAGE,
+        rule=bad.rule,
+        detail=bad.detail,
+        corpus=corpus.name,
+        source=_source(name, bad.position),
+        head=bad.head[:HEAD_CHARACTERS],
+    )
+
+
+def collect_world(
+    out: Path, shard: str, corpus: Corpus, seed: int, num_tokens: int, index: int, num_shards: int
+) -> Tally:
+    """Write shard ``index`` of a generated world's documents."""
+    from data_tools.worlds.engine import get_world
+
+    tally = Tally()
+    counts = tally.formats.setdefault("world", Counter())
+    world = get_world(corpus.source.world)  # type: ignore[union-attr]
+    with documents_writer(out, shard) as documents, dropped_writer(out, shard):
+        for document in world.documents(seed, num_tokens, index, num_shards):
+            named = replace(document, corpus=corpus.name, domain=corpus.domain, license=corpus.license)
+            documents.write(named)
+            _count(tally, counts, Record(named.text), len(named.text.encode("utf-8")))
+    return tally

@@ -1,0 +1,95 @@
+"""From a file's name to its reader, and from what the reader finds to documents of bounded size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from data_tools.extract.csv_rows import read_csv
+from data_tools.extract.cutting import cut
+from data_tools.extract.json_lines import read_json, read_json_lines
+from data_tools.extract.markdown import read_markdown
+from data_tools.extract.parquet_rows import read_parquet
+from data_tools.extract.plain import read_plain
+from data_tools.extract.records import Bad, Found, ReadOptions, Record, Unreadable
+from data_tools.extract.restructured import read_restructured
+from data_tools.extract.web_page import read_web_page
+
+Reader = Callable[[Path, ReadOptions], Iterator[Found]]
+
+READERS: dict[str, tuple[str, Reader]] = {
+    ".txt": ("text", read_plain),
+    ".text": ("text", read_plain),
+    ".md": ("markdown", read_markdown),
+    ".markdown": ("markdown", read_markdown),
+    ".html": ("html", read_web_page),
+    ".htm": ("html", read_web_page),
+    ".xhtml": ("html", read_web_page),
+    ".rst": ("restructuredtext", read_restructured),
+    ".jsonl": ("jsonl", read_json_lines),
+    ".ndjson": ("jsonl", read_json_lines),
+    ".json": ("json", read_json),
+    ".parquet": ("parquet", read_parquet),
+    ".csv": ("csv", read_csv),
+    ".tsv": ("csv", read_csv),
+}
+"""By suffix, in lower case: the format's name and its reader. Any of them may be followed by .gz or .zst."""
+_COMPRESSED = (".gz", ".zst")
+_PARSED = ("html", "restructuredtext")
+_PARSER_FAILURES = (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What parsers of markup have been seen to raise on malformed pages; a defect of theirs must not end a corpus."""
+
+
+def suffix_of(path: Path) -> str:
+    """Return the suffix that says the format: ``.jsonl`` for ``papers.jsonl.zst``."""
+    plain = path.with_suffix("") if path.suffix.lower() in _COMPRESSED else path
+    return plain.suffix.lower()
+
+
+def format_of(path: Path) -> str:
+    """Return the format's name, or ``unsupported``."""
+    known = READERS.get(suffix_of(path))
+    return known[0] if known else "unsupported"
+
+
+def read_file(path: Path, options: ReadOptions) -> Iterator[Found]:
+    """Yield every record of one file, and what is wrong with it. Never raises for what a file holds.
+
+    A long record is yielded in parts, ``meta`` naming them: part k of n.
+    """
+    known = READERS.get(suffix_of(path))
+    if known is None:
+        yield Bad("unsupported_format", f"no reader for {path.suffix or 'a name without a suffix'}", harmless=True)
+        return
+    empty = True
+    try:
+        if path.stat().st_size == 0:
+            raise Unreadable("empty", "is empty")
+        for found in known[1](path, options):
+            empty = False
+            yield from _in_parts(found, options) if isinstance(found, Record) else (found,)
+        if empty:
+            raise Unreadable("empty", "holds no record")
+    except Unreadable as error:
+        yield error.bad
+    except OSError as error:
+        yield Bad("unreadable", f"cannot be read: {error.strerror or error}")
+    except _PARSER_FAILURES as error:
+        if known[0] not in _PARSED:
+            raise
+        yield Bad("parser_failed", f"its parser failed: {type(error).__name__}: {error}")
+
+
+def _in_parts(record: Record, options: ReadOptions) -> Iterator[Found]:
+    if not record.text.strip():
+        yield Bad("empty", "holds no text", record.position)
+        return
+    if len(record.text) <= options.max_document_characters or "part" in record.meta:
+        yield record
+        return
+    parts = list(cut([record.text], options.max_document_characters, options.split_characters))
+    for number, text in enumerate(parts, start=1):
+        if text.strip():
+            meta = {**record.meta, "part": number, "parts": len(parts)}
+            yield replace(record, text=text, position=f"{record.position}#{number}", meta=meta)

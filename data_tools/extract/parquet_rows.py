@@ -1,0 +1,48 @@
+"""Parquet (.parquet): one record per row; only the columns that are asked for are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from data_tools.extract.fields import record_of
+from data_tools.extract.records import Bad, Found, ReadOptions, Unreadable
+
+ROWS_AT_A_TIME = 256
+
+
+def read_parquet(path: Path, options: ReadOptions) -> Iterator[Found]:
+    """Yield the rows of a Parquet file, 256 in memory at a time."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    number = 0
+    try:
+        with path.open("rb") as stream, pq.ParquetFile(stream) as file:
+            wanted = _columns(file.schema_arrow.names, options)
+            for batch in file.iter_batches(batch_size=ROWS_AT_A_TIME, columns=wanted):
+                for row in batch.to_pylist():
+                    number += 1
+                    found = record_of(row, str(number), options.fields)
+                    yield _within(found, options)
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        after = f" after row {number:,}" if number else ""
+        raise Unreadable("broken_parquet", f"cannot be read as Parquet{after}: {str(error).splitlines()[0]}") from None
+
+
+def _columns(names: list[str], options: ReadOptions) -> list[str]:
+    fields = options.fields
+    asked = [*fields.text, *fields.keep, *fields.where, *filter(None, (fields.id, fields.date))]
+    roots = [name if name in names else name.split(".")[0] for name in asked]
+    if not any(name in names or name.split(".")[0] in names for name in fields.text):
+        has = ", ".join(names[:12])
+        raise Unreadable("missing_text_field", f"has no column {fields.text[0]!r}; it has {has}")
+    return [name for name in dict.fromkeys(roots) if name in names]
+
+
+def _within(found: Found, options: ReadOptions) -> Found:
+    text = getattr(found, "text", "")
+    if len(text) > options.max_document_bytes:
+        position = getattr(found, "position", "")
+        return Bad("too_large", f"the row is larger than {options.max_document_bytes:,} characters", position)
+    return found

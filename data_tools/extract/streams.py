@@ -1,0 +1,131 @@
+"""Bytes from plain, gzip and zstd files, read in place in bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from data_tools.extract.records import Unreadable
+
+BLOCK_BYTES = 1 << 16
+SNIFF_BYTES = 8192
+_MAGIC = {"gzip": b"\x1f\x8b", "zstd": b"\x28\xb5\x2f\xfd"}
+_SUFFIXES = {".gz": "gzip", ".zst": "zstd"}
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+def compression_of(path: Path) -> str:
+    """Return ``gzip``, ``zstd`` or an empty string, by the file's first bytes.
+
+    Unreadable where the name promises a compression that the bytes do not have.
+    """
+    with path.open("rb") as stream:
+        head = stream.read(4)
+    found = next((name for name, magic in _MAGIC.items() if head.startswith(magic)), "")
+    promised = _SUFFIXES.get(path.suffix.lower(), "")
+    if promised and found != promised:
+        raise Unreadable(f"broken_{promised}", f"is named {path.suffix} but does not begin as {promised} does")
+    return found
+
+
+def blocks(path: Path, max_bytes: int) -> Iterator[bytes]:
+    """Yield a file's bytes, decompressed. Unreadable where it is truncated, damaged or longer than ``max_bytes``.
+
+    Everything up to the point of damage is yielded first.
+    """
+    compression = compression_of(path)
+    total = 0
+    try:
+        for block in _decompressed(path, compression) if compression else _plain(path):
+            total += len(block)
+            if total > max_bytes:
+                raise Unreadable(
+                    "too_large", f"is larger than {max_bytes:,} bytes once decompressed; the rest is left out"
+                )
+            yield block
+    except OSError as error:
+        if not compression:
+            raise
+        yield from _rest(path, compression, total)
+        rule = "truncated" if "Truncated" in str(error) else f"broken_{compression}"
+        raise Unreadable(rule, f"its {compression} data cannot be read to the end: {error}") from None
+
+
+def _plain(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as stream:
+        while block := stream.read(BLOCK_BYTES):
+            yield block
+
+
+def _open(path: Path, compression: str) -> Any:
+    """Arrow's stream: bounded memory whatever the ratio, members in a row, and truncation is an error."""
+    import pyarrow as pa
+
+    return pa.CompressedInputStream(pa.OSFile(str(path)), compression)
+
+
+def _decompressed(path: Path, compression: str) -> Iterator[bytes]:
+    with _open(path, compression) as stream:
+        while block := stream.read(BLOCK_BYTES):
+            yield block
+
+
+def _rest(path: Path, compression: str, skip: int) -> Iterator[bytes]:
+    """Yield what the failed read had already decompressed: less than one block, byte by byte."""
+    found = bytearray()
+    with _open(path, compression) as stream:
+        try:
+            while skip:
+                skip -= len(stream.read(min(skip, BLOCK_BYTES)))
+            while byte := stream.read(1):
+                found += byte
+        except OSError:
+            yield bytes(found)
+
+
+def refuse_binary(head: bytes) -> None:
+    """Unreadable where a file's first bytes are not text: a NUL (outside UTF-16) or mostly control characters."""
+    if head.startswith(_UTF16):
+        return
+    controls = sum(byte < 32 and byte not in b"\t\n\r\f\x1b" for byte in head)
+    if b"\0" in head or controls > len(head) * 0.05:
+        raise Unreadable("binary", "holds binary data, not text")
+
+
+def checked(source: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield ``source`` on, after its first bytes were found to be text."""
+    first = True
+    for block in source:
+        if first:
+            refuse_binary(block[:SNIFF_BYTES])
+            first = False
+        yield block
+
+
+def whole(source: Iterable[bytes], max_bytes: int) -> bytes:
+    """Return all bytes; Unreadable above ``max_bytes``."""
+    found = bytearray()
+    for block in source:
+        found += block
+        if len(found) > max_bytes:
+            raise Unreadable("too_large", f"is larger than {max_bytes:,} bytes")
+    return bytes(found)
+
+
+def lines(source: Iterable[bytes], max_bytes: int) -> Iterator[tuple[int, bytes | None]]:
+    r"""Yield ``(number from 1, line without its \n)``; None in place of a line longer than ``max_bytes``."""
+    number, held, dropping = 1, bytearray(), False
+    for block in source:
+        *ended, rest = block.split(b"\n")
+        for piece in ended:
+            held += piece
+            yield number, None if dropping or len(held) > max_bytes else bytes(held)
+            number, dropping = number + 1, False
+            held.clear()
+        held += rest
+        if len(held) > max_bytes:
+            dropping = True
+            held.clear()
+    if held or dropping:
+        yield number, None if dropping else bytes(held)
