@@ -1,0 +1,179 @@
+"""Question sets through lm-evaluation-harness: task files written from our JSONL, run offline, answers per question.
+
+Two ways to ask. ``plain``: ``Question: ... Answer:`` (a line each) for a choice, the bare text for a cloze; ``chat``:
+the question as the user's turn of the tokenizer's chat template. Either way every choice is scored as the continuation,
+and a prompt starts with the bos token, as documents do, where the tokenizer has one and does not add it itself.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from eval.errors import EvalError
+from eval.suite import Question, write_questions
+
+PROMPTS = ("plain", "chat")
+RULES = ("acc", "acc_norm", "acc_bytes")
+"""How a choice is picked: highest log-likelihood; divided by its characters; divided by its UTF-8 bytes."""
+
+
+@dataclass(frozen=True)
+class Answered:
+    """How a model answered one question."""
+
+    id: str
+    right: Mapping[str, int]
+    """1 or 0 by rule (``acc``, ``acc_norm``, ``acc_bytes``)."""
+    log_likelihoods: tuple[float, ...]
+    """ln p of every choice after the prompt, in the order of the choices."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The answers of one model to some tasks, asked in one way."""
+
+    answers: Mapping[str, list[Answered]]
+    """By task, in the order of the questions."""
+    num_cut: int
+    """Prompts with a choice that were longer than the context, so that their beginning was cut."""
+
+    def accuracy(self, task: str, rule: str) -> float:
+        """Return the share of right answers, 0..1."""
+        answers = self.answers[task]
+        return sum(answer.right[rule] for answer in answers) / len(answers)
+
+
+def task_config(questions: Sequence[Question], path: Path, prompt: str, cache: Path) -> dict[str, Any]:
+    """Return the lm-eval task that asks the questions written to ``path``."""
+    first = questions[0]
+    if any((question.task, question.kind) != (first.task, first.kind) for question in questions):
+        raise EvalError(f"task {first.task}: all its questions must be of one task and of kind {first.kind}")
+    asks = "Question: {{question}}\nAnswer:" if prompt == "plain" and first.kind == "choice" else "{{question}}"
+    return {
+        "task": first.task,
+        "dataset_path": "json",
+        # a relative data file would be looked up from the current directory
+        "dataset_kwargs": {"data_files": {"test": str(path.resolve())}, "cache_dir": str(cache.resolve())},
+        "test_split": "test",
+        "num_fewshot": 0,
+        "output_type": "multiple_choice",
+        "doc_to_text": asks,
+        "doc_to_choice": "choices",
+        "doc_to_target": "answer",
+        "target_delimiter": " ",
+        "metric_list": [{"metric": rule, "aggregation": "mean", "higher_is_better": True} for rule in RULES],
+        "metadata": {"version": 1.0},
+    }
+
+
+def write_tasks(questions: Mapping[str, Sequence[Question]], folder: Path, prompt: str) -> None:
+    """Write ``<task>.yaml`` and ``<task>.jsonl`` for every task into ``folder``."""
+    import yaml
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for task, rows in questions.items():
+        path = folder / f"{task}.jsonl"
+        write_questions(path, rows)
+        text = yaml.safe_dump(task_config(rows, path, prompt, folder / "cache"), sort_keys=False)
+        (folder / f"{task}.yaml").write_text(text, "utf-8")
+
+
+def _language_model(model: Any, tokenizer: Any, batch_size: int, context_length: int) -> Any:
+    """Return lm-eval's wrapper of a loaded model, with our start token and a count of cut prompts."""
+    from lm_eval.models.huggingface import HFLM
+
+    class DocumentStartLM(HFLM):  # type: ignore[misc]
+        num_cut = 0
+
+        def tok_encode(self, string: str, add_special_tokens: bool | None = None, **settings: Any) -> list[int]:
+            token_ids: list[int] = super().tok_encode(string, add_special_tokens, **settings)
+            start = self.tokenizer.bos_token_id
+            if add_special_tokens is False or start is None or token_ids[:1] == [start]:
+                return token_ids
+            return [start, *token_ids]
+
+        def _loglikelihood_tokens(
+            self, requests: list[Any], disable_tqdm: bool = True, override_bs: int | None = None
+        ) -> list[Any]:
+            self.num_cut = sum(1 for _, prompt, choice in requests if len(prompt) + len(choice) > self.max_length + 1)
+            found: list[Any] = super()._loglikelihood_tokens(requests, True, override_bs)
+            return found
+
+    return DocumentStartLM(
+        pretrained=model, tokenizer=tokenizer, backend="causal", batch_size=batch_size, max_length=context_length
+    )
+
+
+def ask(
+    model: Any,
+    tokenizer: Any,
+    questions: Mapping[str, Sequence[Question]],
+    folder: Path,
+    *,
+    prompt: str = "plain",
+    batch_size: int = 32,
+    context_length: int = 2048,
+) -> Asked:
+    """Ask a loaded model all questions of some tasks in one call of lm-eval; ``folder`` holds the task files.
+
+    ``batch_size`` is in sequences (one per choice), ``context_length`` in tokens. Raises EvalError where there is
+    nothing to ask, or ``prompt`` is ``chat`` and the tokenizer has no chat template.
+    """
+    # read when `datasets` is first imported; the json builder needs no network, and must not look for one
+    os.environ.setdefault("HF_DATASETS_OFFLINE", "1")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    if not questions:
+        raise EvalError("questions: there are none to ask. Give at least one task")
+    if prompt not in PROMPTS:
+        raise EvalError(f"prompt: must be one of {', '.join(PROMPTS)}, got {prompt!r}")
+    if prompt == "chat" and not tokenizer.chat_template:
+        raise EvalError(f"{tokenizer.name_or_path}: has no chat template. Ask with prompt: plain")
+    import datasets
+    from lm_eval.evaluator import evaluate
+    from lm_eval.tasks import TaskManager
+
+    logging.getLogger("lm_eval").setLevel(logging.ERROR)
+    datasets.disable_progress_bars()
+    write_tasks(questions, folder, prompt)
+    language_model = _language_model(model, tokenizer, batch_size, context_length)
+    # simple_evaluate ends in this call too, and adds the machine's environment to it (a pip listing, seconds)
+    result = evaluate(
+        lm=language_model,
+        task_dict=TaskManager(include_path=str(folder), include_defaults=False).load(list(questions)),
+        bootstrap_iters=0,
+        log_samples=True,
+        apply_chat_template=prompt == "chat",
+    )
+    samples = result["samples"]
+    return Asked(
+        {task: _in_order(task, rows, samples[task]) for task, rows in questions.items()}, language_model.num_cut
+    )
+
+
+def _in_order(task: str, questions: Sequence[Question], samples: Sequence[Mapping[str, Any]]) -> list[Answered]:
+    by_id = {sample["doc"]["id"]: sample for sample in samples}
+    if len(by_id) != len(questions):
+        raise EvalError(f"task {task}: lm-eval answered {len(by_id)} of {len(questions)} questions")
+    answers = []
+    for question in questions:
+        sample = by_id[question.id]
+        right = {rule: int(sample[rule]) for rule in RULES}
+        answers.append(Answered(question.id, right, tuple(float(found[0]) for found in sample["filtered_resps"])))
+    return answers
+
+
+def prompt_tokens(model_tokenizer: Any, question: Question) -> tuple[list[int], list[list[int]]]:
+    """Return the token ids of the plain prompt and of every choice, as ``ask`` scores them; for checks by hand."""
+    text = f"Question: {question.question}\nAnswer:" if question.kind == "choice" else question.question
+    start = [] if model_tokenizer.bos_token_id is None else [model_tokenizer.bos_token_id]
+    prompt: list[int] = model_tokenizer.encode(text, add_special_tokens=False)
+    choices = [
+        model_tokenizer.encode(f"{text} {choice}", add_special_tokens=False)[len(prompt) :]
+        for choice in question.choices
+    ]
+    return [*start, *prompt], choices
