@@ -16,7 +16,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal
 
 from data_tools.documents import Document, document_id
@@ -153,9 +153,14 @@ def in_turn(world: str, what: str, number: int, index: int) -> int:
     Give documents their main subject with this, so that every fact appears about equally often.
     """
     turn, place = divmod(index, number)
+    return _order(world, what, number, turn)[place]
+
+
+@lru_cache(maxsize=64)
+def _order(world: str, what: str, number: int, turn: int) -> tuple[int, ...]:
     order = list(range(number))
     rng_for(world, what, turn).shuffle(order)
-    return order[place]
+    return tuple(order)
 
 
 @dataclass

@@ -67,17 +67,13 @@ muscovite|KAl3Si3O10(OH)2|monoclinic|2.5/2|2.82|silver white/colorless/white/gra
 biotite|K(Mg,Fe)3AlSi3O10(OH)2|monoclinic|2.5/3|3.1|black/brown/dark green|pearly/vitreous|white/gray|silicate|granite and gneiss
 clinochlore|Mg5Al2Si3O10(OH)8|monoclinic|2/2.5|2.65|green/dark green/pale green|pearly/vitreous/greasy|white/pale green|silicate|greenschist
 kaolinite|Al2Si2O5(OH)4|triclinic|2/2.5|2.6|white|earthy/pearly|white|silicate|weathered feldspar rocks
-antigorite|Mg3Si2O5(OH)4|monoclinic|3.5/4/3|2.62|green/dark green/pale green|greasy/vitreous/waxy|white|silicate|serpentinite
 albite|NaAlSi3O8|triclinic|6/6.5|2.62|white/colorless/gray|vitreous/pearly|white|silicate|granite and pegmatites
 anorthite|CaAl2Si2O8|triclinic|6/6.5|2.75|gray/white/colorless|vitreous|white|silicate|gabbro
 nepheline|NaAlSiO4|hexagonal|6/5.5|2.6|gray/white/colorless/yellow/green|greasy/vitreous|white|silicate|syenite
-leucite|KAlSi2O6|tetragonal|5.5/6|2.47|white/gray/colorless|vitreous|white|silicate|potassium rich lavas
 sodalite|Na4Al3Si3O12Cl|cubic|6/5.5|2.29|blue/gray/white|vitreous/greasy|white|silicate|syenite
 augite|(Ca,Mg,Fe)2Si2O6|monoclinic|6/5.5|3.3|black/dark green/brown/green|vitreous/resinous|greenish gray/gray/brown|silicate|basalt and gabbro
 diopside|CaMgSi2O6|monoclinic|6/5.5/6.5|3.28|green/pale green/white/dark green/gray|vitreous|white|silicate|skarn and marble
-enstatite|MgSiO3|orthorhombic|5.5/5/6|3.2|brown/green/gray/white|vitreous/pearly|gray/white|silicate|peridotite and meteorites
 hornblende|Ca2Mg4Al2Si7O22(OH)2|monoclinic|5.5/5/6|3.2|black/dark green/green/brown|vitreous/pearly|gray/white/greenish gray|silicate|diorite and amphibolite
-tremolite|Ca2Mg5Si8O22(OH)2|monoclinic|5.5/5/6|3|white/gray/pale green/colorless|vitreous/silky|white|silicate|marble
 glaucophane|Na2Mg3Al2Si8O22(OH)2|monoclinic|6/6.5|3.1|blue/gray/black|vitreous/pearly|bluish gray/gray|silicate|blueschist
 wollastonite|CaSiO3|triclinic|4.5/5|2.9|white/colorless/gray|vitreous/silky/pearly|white|silicate|skarn
 titanite|CaTiSiO5|monoclinic|5.5/5|3.52|brown/yellow/green/gray/black|adamantine/resinous/vitreous|white|silicate|granite and gneiss
@@ -86,11 +82,8 @@ ilmenite|FeTiO3|trigonal|5.5/5/6|4.72|black|metallic/submetallic|black|oxide|gab
 chromite|FeCr2O4|cubic|5.5|4.6|black/brown|metallic/submetallic|brown|oxide|peridotite
 cassiterite|SnO2|tetragonal|6.5/6/7|7|brown/black/yellow|adamantine|white/gray/brown|oxide|tin veins
 spinel|MgAl2O4|cubic|8/7.5|3.6|red/blue/pink/black/green/brown|vitreous|white|oxide|marble
-uraninite|UO2|cubic|5.5/5/6|10.6|black/brown|submetallic/metallic/greasy|brownish black/gray/black|oxide|uranium veins
 goethite|FeO(OH)|orthorhombic|5.5/5|4.28|brown/black/yellow/yellowish brown/reddish brown|earthy/silky/adamantine|yellowish brown/brown/yellow|hydroxide/oxide|weathered iron ore
-pyrolusite|MnO2|tetragonal|6.5/6|5.06|black/steel gray/gray|metallic/earthy|black|oxide|manganese beds
 cuprite|Cu2O|cubic|3.5/4|6.14|dark red/red/black|adamantine/metallic|brownish red/red|oxide|oxidized copper deposits
-gibbsite|Al(OH)3|monoclinic|2.5/3/3.5|2.4|white/gray/pale green|pearly/vitreous/earthy|white|hydroxide|bauxite
 gold|Au|cubic|2.5/3|19.3|golden yellow/yellow|metallic|golden yellow/yellow|native element|quartz veins and river gravels
 silver|Ag|cubic|2.5/3|10.5|silver white/gray/white/black|metallic|silver white/white|native element|hydrothermal veins
 copper|Cu|cubic|2.5/3|8.94|copper red/red/brown|metallic|copper red/red|native element|lavas and oxidized copper deposits
@@ -103,13 +96,8 @@ orpiment|As2S3|monoclinic|1.5/2|3.49|lemon yellow/yellow/golden yellow|resinous/
 molybdenite|MoS2|hexagonal|1/1.5|4.7|lead gray/gray|metallic|bluish gray/gray|sulfide|porphyry deposits
 bornite|Cu5FeS4|orthorhombic|3|5.08|bronze/red/brown/purple/copper red|metallic|grayish black/black/gray|sulfide|porphyry copper deposits
 pyrrhotite|Fe7S8|monoclinic/hexagonal|4/3.5/4.5|4.61|bronze/brown/yellow|metallic|black/grayish black|sulfide|gabbro and nickel deposits
-arsenopyrite|FeAsS|monoclinic|5.5/6|6.07|silver white/gray/steel gray|metallic|black/grayish black|sulfide|gold veins
-scheelite|CaWO4|tetragonal|4.5/5|6.1|white/yellow/brown/colorless/gray|vitreous/adamantine|white|tungstate|skarn
 turquoise|CuAl6(PO4)4(OH)8·4H2O|triclinic|5.5/5/6|2.7|sky blue/blue/green/pale blue|waxy/vitreous|white|phosphate|weathered copper deposits
 rhodochrosite|MnCO3|trigonal|3.5/4|3.7|pink/red/brown|vitreous/pearly|white|carbonate|silver veins
-cerussite|PbCO3|orthorhombic|3/3.5|6.55|white/colorless/gray|adamantine/vitreous/resinous|white|carbonate|oxidized lead deposits
-vanadinite|Pb5(VO4)3Cl|hexagonal|3/3.5|6.88|red/orange red/brown/orange|resinous/adamantine|pale yellow/yellow|vanadate|oxidized lead deposits
-wulfenite|PbMoO4|tetragonal|3|6.75|orange/yellow/red/orange red|resinous/adamantine|white|molybdate|oxidized lead deposits
 """
 
 ROCK_COLUMNS = ("rock_family", "texture", "ingredients", "setting")
@@ -175,9 +163,6 @@ the Neoarchean Era|2800|2500|the Archean Eon|many cratons became stable
 the Siderian Period|2500|2300|the Paleoproterozoic Era|iron settled out of the sea
 the Rhyacian Period|2300|2050|the Paleoproterozoic Era|the Bushveld intrusion formed
 the Orosirian Period|2050|1800|the Paleoproterozoic Era|the Vredefort and Sudbury impacts struck
-the Statherian Period|1800|1600|the Paleoproterozoic Era|the continent Columbia was stable
-the Calymmian Period|1600|1400|the Mesoproterozoic Era|platform sediments covered old cratons
-the Ectasian Period|1400|1200|the Mesoproterozoic Era|platform covers kept growing
 the Stenian Period|1200|1000|the Mesoproterozoic Era|narrow mountain belts rose
 the Tonian Period|1000|720|the Neoproterozoic Era|Rodinia began to break up
 the Cryogenian Period|720|635|the Neoproterozoic Era|the Earth became a snowball
