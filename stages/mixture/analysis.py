@@ -1,0 +1,252 @@
+"""From points to a domain share: clean, fit both losses, hold out, bootstrap, choose, and say whether to trust it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from statistics import median
+from typing import Any, Literal
+
+from pipeline.errors import StrataError
+from stages.mixture import choose
+from stages.mixture.choose import Choice, Goal, GoalName
+from stages.mixture.fit import Fit, LossKind, bootstrap_laws, draw_runs, fit_law, observe, pose
+from stages.mixture.law import Law, check_slope
+from stages.mixture.points import (
+    MIN_SHARES,
+    Point,
+    base_general_loss,
+    check_enough,
+    mark_unusable,
+    refuse_swapped,
+    reversed_trend,
+)
+from stages.mixture.quality import Quality, assess
+
+MAX_UNDECIDED_DRAWS = 0.1
+"""Share of bootstrap draws that may allow no share at all before the choice is called uncertain."""
+
+
+@dataclass(frozen=True)
+class Demands:
+    """How the law is fitted, and how good it must be to be followed."""
+
+    num_starts: int = 64
+    num_bootstrap: int = 100
+    seed: int = 0
+    max_held_out_error: float = 0.01
+    """Largest mean relative error of either loss on held-out runs; a third of the usual 3 % tolerance."""
+    min_share_r2: float = 0.5
+    """Smallest held-out R^2 of the domain loss within groups of equal (N, D): below it the law cannot rank mixtures."""
+    on_weak_fit: Literal["stop", "default_share"] = "default_share"
+    default_share: float = 0.3
+    """Taken where the law is not good enough: the lowest critical ratio of the CMR law (arXiv 2407.17467, 460 M)."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """One loss: its law and how good it is."""
+
+    fit: Fit
+    quality: Quality
+
+    @property
+    def law(self) -> Law:
+        return self.fit.law
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """The answer, and everything it rests on."""
+
+    points: tuple[Point, ...]
+    goal: Goal
+    domain: Fitted
+    general: Fitted
+    choice: Choice | None
+    """What the laws say, whether or not it is trusted; None where no tried share reaches the goal."""
+    interval: tuple[float, float] | None
+    """95 % bootstrap interval over runs of the chosen share."""
+    domain_share: float
+    """The share to use: the choice, or the default share where the laws are not trusted."""
+    reasons: tuple[str, ...]
+    """Why the laws are not trusted; empty where they are."""
+    remarks: tuple[str, ...]
+    """What else to know: a choice at the edge, fixed parameters, extrapolation."""
+
+    @property
+    def trusted(self) -> bool:
+        return not self.reasons
+
+    def record(self) -> dict[str, Any]:
+        """Return the JSON form, as in ``mixture.json``."""
+        excluded = [
+            {"run": p.run, "num_tokens": p.num_tokens, "reason": p.excluded}
+            for p in self.points
+            if p.excluded and p.num_tokens
+        ]
+        return {
+            "domain_share": self.domain_share,
+            "interval": list(self.interval or (self.domain_share, self.domain_share)),
+            "trusted": self.trusted,
+            "reasons": list(self.reasons),
+            "remarks": list(self.remarks),
+            "goal": {**asdict(self.goal), "general_limit": choose.general_limit(self.goal)},
+            "choice": asdict(self.choice) if self.choice else None,
+            "units": {"loss": "as in the points (nats per token)", "N": "1e9 parameters", "D": "1e9 tokens"},
+            "laws": {"domain": self.domain.law.as_dict(), "general": self.general.law.as_dict()},
+            "quality": {"domain": self.domain.quality.as_dict(), "general": self.general.quality.as_dict()},
+            "trade_off": choose.trade_off(self.domain.law, self.general.law, self.goal),
+            "num_points": sum(not p.excluded for p in self.points),
+            "excluded": excluded,
+        }
+
+
+def make_goal(
+    points: Sequence[Point],
+    name: GoalName,
+    *,
+    num_parameters: int | None = None,
+    num_tokens: int | None = None,
+    tolerance: float = 0.03,
+    domain_tokens: int | None = None,
+    max_epochs: float = choose.MAX_EPOCHS,
+    base_loss: float | None = None,
+) -> Goal:
+    """Return the goal; what is not given is the largest N and D measured, and the base's loss among the points."""
+    usable = [p for p in mark_unusable(list(points)) if not p.excluded]
+    if not usable:
+        check_enough(mark_unusable(list(points)))
+    size = num_parameters or max(p.num_parameters for p in usable)
+    return Goal(
+        name,
+        size,
+        num_tokens or max(p.num_tokens for p in usable),
+        min(p.domain_share for p in usable),
+        max(p.domain_share for p in usable),
+        tolerance,
+        base_loss if base_loss is not None else base_general_loss(points, size),
+        domain_tokens,
+        max_epochs,
+    )
+
+
+def analyse(points: Sequence[Point], goal: Goal, demands: Demands) -> Analysis:
+    """Fit both laws to ``points`` and choose the domain share.
+
+    Raises StrataError where the points are too few or contradict themselves, and, with ``on_weak_fit: stop``, where the
+    laws are not good enough.
+    """
+    marked = mark_unusable(list(points))
+    check_enough(marked)
+    refuse_swapped(marked)
+    choose.general_limit(goal)
+    sizes = {point.num_parameters for point in marked if not point.excluded}
+    if len(sizes) == 1 and goal.num_parameters not in sizes:
+        raise StrataError(
+            f"goal: asks for {goal.num_parameters} parameters, but all points have {min(sizes)}. "
+            "Train proxies of at least two sizes, or ask for the measured one"
+        )
+    draws = draw_runs(observe(marked, "domain"), demands.num_bootstrap, demands.seed, MIN_SHARES)
+    domain, domain_draws = _fit_kind(marked, "domain", goal, demands, draws)
+    general, general_draws = _fit_kind(marked, "general", goal, demands, draws)
+    choice = choose.choose_share(domain.law, general.law, goal)
+    drawn = [choose.choose_share(d, g, goal) for d, g in zip(domain_draws, general_draws, strict=True)]
+    decided = [one.domain_share for one in drawn if one is not None]
+    reasons = _reasons(marked, domain, general, choice, 1 - len(decided) / max(1, len(drawn)), demands)
+    if reasons and demands.on_weak_fit == "stop":
+        raise StrataError(
+            f"law: not good enough to choose a domain share: {'; '.join(reasons)}. Train more proxies (shares, sizes, "
+            "token_fractions), or set on_weak_fit: default_share"
+        )
+    share = demands.default_share if reasons or choice is None else choice.domain_share
+    return Analysis(
+        tuple(marked),
+        goal,
+        domain,
+        general,
+        choice,
+        choose.interval(decided) if decided else None,
+        share,
+        tuple(reasons),
+        tuple(_remarks(marked, goal, choice, (domain, general))),
+    )
+
+
+def _fit_kind(
+    points: list[Point], kind: LossKind, goal: Goal, demands: Demands, draws: list[list[int]]
+) -> tuple[Fitted, list[Law]]:
+    observed = observe(points, kind)
+    problem = pose(observed)
+    fit = fit_law(observed, problem, num_starts=demands.num_starts, seed=demands.seed)
+    low, high = (goal.low, goal.high) if kind == "domain" else (1 - goal.high, 1 - goal.low)
+    tokens = sorted({*observed.num_tokens.tolist(), float(goal.num_tokens)})
+    quality = assess(observed, problem, fit, check_slope(fit.law, tokens, low, high), kind == "general")
+    return Fitted(fit, quality), bootstrap_laws(observed, problem, fit, draws)
+
+
+def _reasons(
+    points: list[Point],
+    domain: Fitted,
+    general: Fitted,
+    choice: Choice | None,
+    undecided: float,
+    demands: Demands,
+) -> list[str]:
+    """Say why the laws should not be followed, in words with numbers."""
+    reasons = []
+    limit = demands.max_held_out_error
+    for kind, fitted in (("domain", domain), ("general", general)):
+        by_run = fitted.quality.held_out_runs.mean_relative
+        if by_run > limit:
+            reasons.append(f"{kind} loss of held-out runs is off by {by_run:.2%} on average (limit {limit:.2%})")
+        inner = [s.errors.mean_relative for s in fitted.quality.held_out_shares if not s.extrapolates]
+        if inner and median(inner) > limit:
+            reasons.append(f"{kind} loss at held-out shares is off by {median(inner):.2%} (limit {limit:.2%})")
+        if choice is None:
+            continue
+        share = choice.domain_share if kind == "domain" else 1 - choice.domain_share
+        if float(fitted.law.slope(choice.num_tokens, share)) >= 0:
+            reasons.append(f"at the chosen share the {kind} law says that more {kind} text makes the {kind} loss worse")
+    share_r2 = domain.quality.held_out_runs.r2_share
+    if share_r2 is not None and share_r2 < demands.min_share_r2:
+        reasons.append(
+            f"within one size and length the law explains only R^2 = {share_r2:.2f} of the held-out domain loss "
+            f"(limit {demands.min_share_r2:g})"
+        )
+    domain_rises, general_falls = reversed_trend(points)
+    if domain_rises:
+        reasons.append("the measured domain loss rises with the domain share")
+    if general_falls:
+        reasons.append("the measured general loss falls as the domain share rises")
+    if choice is None:
+        reasons.append("no tried share reaches the goal: the general loss limit and the repetition cap exclude all")
+    elif undecided > MAX_UNDECIDED_DRAWS:
+        reasons.append(f"{undecided:.0%} of the bootstrap draws allow no share at all")
+    return reasons
+
+
+def _remarks(points: list[Point], goal: Goal, choice: Choice | None, fits: tuple[Fitted, Fitted]) -> list[str]:
+    remarks = [f"{name}: {why}" for name, why in {**fits[0].quality.priors, **fits[1].quality.priors}.items()]
+    for kind, fitted in zip(("domain", "general"), fits, strict=True):
+        slope = fitted.quality.slope
+        if slope.fraction > 0:
+            tokens, low, high = slope.regions[-1]
+            remarks.append(
+                f"{kind} law: dL/dr >= 0 (more {kind} text, higher {kind} loss) in {slope.fraction:.0%} of the tried "
+                f"range, at D = {tokens:.0f} for {kind} shares {low:.2f} to {high:.2f}"
+            )
+        if fitted.quality.at_bound:
+            remarks.append(f"{kind} law: {', '.join(fitted.quality.at_bound)} at a bound, not determined by the points")
+    if choice and choice.at_edge:
+        remarks.append(f"the chosen share {choice.domain_share:g} is at the edge of the tried range")
+    usable = [p for p in points if not p.excluded]
+    same_size = [p.num_tokens for p in usable if p.num_parameters == goal.num_parameters]
+    tokens = choice.num_tokens if choice else goal.num_tokens
+    if not same_size:
+        remarks.append(f"no point has the goal's size of {goal.num_parameters} parameters: the law extrapolates in N")
+    elif tokens > 1.01 * max(same_size):
+        remarks.append(
+            f"at the goal's size D was measured up to {max(same_size)} tokens; the choice is for {tokens}: extrapolated"
+        )
+    return remarks

@@ -1,0 +1,136 @@
+"""Which proxies to train: all shares at the smallest size, few at larger ones; and what that saves.
+
+On synthetic losses this design predicts held-out runs as well as the full grid, because the dependence on the share is
+learned where tokens are cheapest and only its level is learned at the larger sizes.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import StepError
+
+EMBEDDING_NAMES = (
+    "embed_tokens.weight", "wte.weight", "embed_in.weight", "word_embeddings.weight",
+    "lm_head.weight", "embed_out.weight",
+)  # fmt: skip
+FLOPS_PER_PARAMETER_TOKEN = 6
+"""Forward and backward pass of a dense model (Kaplan et al. 2020)."""
+
+
+@dataclass(frozen=True)
+class Base:
+    """A base model that proxies start from."""
+
+    key: str
+    """The artifact's key: what results are joined by."""
+    model: str
+    """The Hugging Face directory."""
+    num_parameters: int
+    """Non-embedding parameters, from the weight files' headers."""
+
+
+@dataclass(frozen=True)
+class Proxy:
+    """One training: this base, this share, this many tokens."""
+
+    base: Base
+    domain_share: float
+    num_tokens: int
+    measure_at: tuple[int, ...]
+    """Tokens at which the dev losses are wanted, the last included."""
+
+    @property
+    def content(self) -> tuple[str, float, int]:
+        return self.base.key, self.domain_share, self.num_tokens
+
+    @property
+    def name(self) -> str:
+        return f"{self.base.key[:12]}-r{self.domain_share:g}-d{self.num_tokens}"
+
+    @property
+    def flops(self) -> float:
+        return FLOPS_PER_PARAMETER_TOKEN * float(self.base.num_parameters) * self.num_tokens
+
+
+@dataclass(frozen=True)
+class Grid:
+    """What to try at the smallest size, and at larger ones."""
+
+    shares: tuple[float, ...]
+    shares_at_larger: tuple[float, ...]
+    token_counts: tuple[int, ...]
+    """Increasing."""
+    token_counts_at_larger: tuple[int, ...]
+    decay_share: float | None = None
+    """None: every count is a finished training. Else one training per share, measured at every count before its
+    decay begins, which takes this share of its steps."""
+
+
+def plan_proxies(bases: Sequence[Base], grid: Grid) -> list[Proxy]:
+    """Return the trainings in a fixed order: sizes descending, so that the longest begin first."""
+    ordered = sorted(bases, key=lambda base: (-base.num_parameters, base.key))
+    smallest = ordered[-1]
+    proxies = []
+    for base in ordered:
+        shares, counts = (
+            (grid.shares, grid.token_counts)
+            if base is smallest
+            else (grid.shares_at_larger, grid.token_counts_at_larger)
+        )
+        for share in sorted(shares):
+            proxies.extend(_trainings(base, share, sorted(counts), grid.decay_share))
+    return proxies
+
+
+def _trainings(base: Base, share: float, counts: Sequence[int], decay_share: float | None) -> list[Proxy]:
+    if decay_share is None:
+        return [Proxy(base, share, count, (count,)) for count in reversed(counts)]
+    return [Proxy(base, share, math.ceil(counts[-1] / (1 - decay_share)), tuple(counts))]
+
+
+def plan_full_grid(bases: Sequence[Base], grid: Grid) -> list[Proxy]:
+    """Return what the full grid would take: every share and every count as a finished training of every base."""
+    return [
+        Proxy(base, share, count, (count,)) for base in bases for share in grid.shares for count in grid.token_counts
+    ]
+
+
+def cost_of(proxies: Sequence[Proxy]) -> dict[str, Any]:
+    """Return trainings, tokens and floating-point operations (6 N D)."""
+    return {
+        "trainings": len(proxies),
+        "tokens": sum(proxy.num_tokens for proxy in proxies),
+        "flops": sum(proxy.flops for proxy in proxies),
+    }
+
+
+def count_parameters(model: Path) -> int:
+    """Return the non-embedding parameters of a Hugging Face directory, from the headers of its safetensors files.
+
+    Input and output embeddings are told by their usual names. Reads kilobytes, whatever the model's size.
+    """
+    files = sorted(model.glob("*.safetensors"))
+    if not files:
+        raise StepError(f"{model}: holds no safetensors file. Give a Hugging Face model directory")
+    total = 0
+    for file in files:
+        with file.open("rb") as stream:
+            head = stream.read(8)
+            try:
+                (size,) = struct.unpack("<Q", head)
+                header = json.loads(stream.read(size))
+            except (struct.error, ValueError, OverflowError, MemoryError) as error:
+                raise StepError(f"{file}: is not a readable safetensors file ({error}). Make the model again") from None
+        total += sum(
+            math.prod(tensor["shape"])
+            for name, tensor in header.items()
+            if name != "__metadata__" and not name.endswith(EMBEDDING_NAMES)
+        )
+    return total

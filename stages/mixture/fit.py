@@ -1,0 +1,294 @@
+"""Fitting one D-CPT law to one kind of loss: bounded, from many seeded starts, with whole runs held out.
+
+Following Que et al. (2406.01375): L-BFGS on a Huber loss from several starting points. Ours: residuals of the logarithm
+of the loss, all nine parameters as logarithms, an analytic gradient, starts whose four linear parameters (E, A, B, C)
+are solved by non-negative least squares, and bounds on eta, gamma and epsilon, without which splits that hold out the
+smallest shares explode. N and D are centred on their geometric means while fitting, which parts A from alpha and B from
+beta; ``Law`` holds them in units of 1e9 again.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from pipeline.errors import StrataError
+from stages.mixture.law import PARAMETERS, UNIT, Law, loss_and_gradient
+from stages.mixture.points import Point
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, np.dtype[np.float64]]
+
+HUBER_DELTA = 1e-3
+"""Where the Huber loss turns from square to linear, in units of log loss (Hoffmann et al. 2022, section 3.3)."""
+ALPHA_PRIOR = 0.339
+BETA_PRIOR = 0.285
+"""Exponents of Hoffmann et al. 2022 (approach 3), taken where the points cannot tell them."""
+MIN_SIZES = 4
+"""With fewer sizes E, A and alpha are three unknowns for two or three values: alpha is then ``ALPHA_PRIOR``."""
+MIN_TOKEN_COUNTS = 3
+"""With fewer different D, beta is fixed at ``BETA_PRIOR``."""
+EXPONENT_BOUNDS = {
+    "alpha": (0.05, 1.0),
+    "beta": (0.05, 2.0),
+    "eta": (1.0, 4.0),
+    "gamma": (0.05, 2.0),
+    "epsilon": (0.01, 0.5),
+}
+_START_RANGES = {
+    "alpha": (0.2, 0.6),
+    "beta": (0.1, 1.0),
+    "eta": (1.0, 2.5),
+    "gamma": (0.05, 1.0),
+    "epsilon": (0.02, 0.4),
+}
+_NUM_FINALISTS = 8
+_SCREENING_ITERATIONS = 60
+_ITERATIONS = 500
+"""All starts descend a little, the best few to the end: the same optimum for a quarter of the time."""
+_VANISHING = 1e-8
+"""The smallest linear term, as a fraction of the loss: a logarithm cannot be 0."""
+
+LossKind = Literal["domain", "general"]
+
+
+@dataclass(frozen=True)
+class Observations:
+    """P measured losses of one kind as arrays of shape (P,); ``share`` is the share of that same kind of text."""
+
+    num_parameters: Array
+    num_tokens: Array
+    share: Array
+    loss: Array
+    run: tuple[str, ...]
+    """The group that is held out and resampled as one: all points of one (N, r, seed), whatever their D. Finished runs
+    of several D share their seed and their mixture; holding out one of them alone would flatter the law."""
+
+    def take(self, chosen: Sequence[int]) -> Observations:
+        index = list(chosen)
+        return Observations(
+            self.num_parameters[index],
+            self.num_tokens[index],
+            self.share[index],
+            self.loss[index],
+            tuple(self.run[i] for i in index),
+        )
+
+    def __len__(self) -> int:
+        return len(self.run)
+
+
+def observe(points: Sequence[Point], kind: LossKind) -> Observations:
+    """Return the usable ``points`` as arrays; for the general loss the share is 1 - domain share."""
+    import numpy as np
+
+    used = [point for point in points if not point.excluded]
+    share = np.array([point.domain_share for point in used], dtype=np.float64)
+    return Observations(
+        np.array([point.num_parameters for point in used], dtype=np.float64),
+        np.array([point.num_tokens for point in used], dtype=np.float64),
+        share if kind == "domain" else 1.0 - share,
+        np.array([point.domain_loss if kind == "domain" else point.general_loss for point in used], dtype=np.float64),
+        tuple(f"n{point.num_parameters}-r{point.domain_share:g}-s{point.seed}" for point in used),
+    )
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is held fixed while one law is fitted: the centres of log N and log D, bounds, and priors with reasons."""
+
+    log_size_center: float
+    log_tokens_center: float
+    bounds: tuple[tuple[float, float], ...]
+    """(low, high) of each log parameter; equal where the parameter is fixed."""
+    priors: dict[str, str]
+    """Fixed parameters, and why."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fitted law, and how the search went."""
+
+    law: Law
+    theta: Array
+    """(9,) log parameters in the problem's centred units: the warm start of refits."""
+    objective: float
+    """Sum of the Huber loss over points, in units of ``HUBER_DELTA`` squared."""
+    at_bound: tuple[str, ...]
+    agreeing_starts: float
+    """Share of the finalists that ended within 1 % of the best objective."""
+
+
+def pose(observed: Observations) -> Problem:
+    """Set bounds from the data's scale, and fix what the points cannot determine."""
+    import numpy as np
+
+    num_sizes = len(set(observed.num_parameters.tolist()))
+    num_token_counts = len(set(observed.num_tokens.tolist()))
+    typical = float(np.median(observed.loss))
+    tiny, large = math.log(_VANISHING * typical), math.log(3 * typical)
+    bounds = {
+        "E": (math.log(1e-3 * typical), math.log(float(observed.loss.min()))),
+        "A": (tiny, large),
+        "B": (tiny, large),
+        "C": (tiny, large),
+        **{name: (math.log(low), math.log(high)) for name, (low, high) in EXPONENT_BOUNDS.items()},
+    }
+    priors: dict[str, str] = {}
+    if num_sizes < MIN_SIZES:
+        bounds["alpha"] = (math.log(ALPHA_PRIOR),) * 2
+        priors["alpha"] = f"fixed at {ALPHA_PRIOR} (Hoffmann et al. 2022): {num_sizes} of the {MIN_SIZES} sizes needed"
+    if num_sizes == 1:
+        bounds["A"] = (tiny,) * 2
+        priors["A"] = "left out: one size says nothing about the dependence on N"
+    if num_token_counts < MIN_TOKEN_COUNTS:
+        bounds["beta"] = (math.log(BETA_PRIOR),) * 2
+        priors["beta"] = (
+            f"fixed at {BETA_PRIOR} (Hoffmann et al. 2022): {num_token_counts} of the {MIN_TOKEN_COUNTS} lengths needed"
+        )
+    return Problem(
+        float(np.log(observed.num_parameters).mean()),
+        float(np.log(observed.num_tokens).mean()),
+        tuple(bounds[name] for name in PARAMETERS),
+        priors,
+    )
+
+
+def fit_law(
+    observed: Observations,
+    problem: Problem,
+    *,
+    num_starts: int,
+    seed: int,
+    warm: Array | None = None,
+    weights: Array | None = None,
+) -> Fit:
+    """Return the best law over ``num_starts`` seeded starts, and ``warm`` (a (9,) theta) where given.
+
+    ``weights`` (P,) multiply the points' losses; the bootstrap counts repeated runs with them. Raises StrataError where
+    no start converges to finite values.
+    """
+    import numpy as np
+    from scipy.optimize import minimize
+
+    log_size = np.log(observed.num_parameters) - problem.log_size_center
+    log_tokens = np.log(observed.num_tokens) - problem.log_tokens_center
+    log_loss = np.log(observed.loss)
+    weight = np.ones(len(observed)) if weights is None else weights
+
+    def objective(theta: Array) -> tuple[float, Array]:
+        predicted, gradient = loss_and_gradient(theta, log_size, log_tokens, observed.share)
+        scaled = (np.log(predicted) - log_loss) / HUBER_DELTA
+        size = np.abs(scaled)
+        value = np.where(size <= 1, 0.5 * scaled * scaled, size - 0.5)
+        pull = weight * np.clip(scaled, -1, 1) / (HUBER_DELTA * predicted)
+        return float(weight @ value), pull @ gradient
+
+    starts = _starts(observed, problem, log_size, log_tokens, num_starts, seed)
+    if warm is not None:
+        starts.append(np.clip(warm, *np.array(problem.bounds).T))
+
+    def descend(origins: Sequence[Array], iterations: int) -> list[Any]:
+        options = {"maxiter": iterations, "maxfun": 2 * iterations, "ftol": 1e-8, "gtol": 1e-6, "maxcor": 20}
+        solve = {"jac": True, "method": "L-BFGS-B", "bounds": problem.bounds, "options": options}
+        found = [minimize(objective, origin, **solve) for origin in origins]
+        return sorted((end for end in found if math.isfinite(float(end.fun))), key=lambda end: float(end.fun))
+
+    if len(starts) > _NUM_FINALISTS:
+        starts = [end.x for end in descend(starts, _SCREENING_ITERATIONS)[:_NUM_FINALISTS]]
+    ends = descend(starts, _ITERATIONS)
+    if not ends:
+        raise StrataError(
+            f"law: none of {num_starts} starts of the fit ended at finite values on {len(observed)} points. "
+            "Look at the points for outliers"
+        )
+    best = ends[0]
+    agreeing = sum(float(end.fun) <= 1.01 * float(best.fun) + 1e-6 for end in ends) / len(ends)
+    return Fit(_law(best.x, problem), best.x, float(best.fun), _at_bound(best.x, problem), agreeing)
+
+
+def _starts(
+    observed: Observations, problem: Problem, log_size: Array, log_tokens: Array, num_starts: int, seed: int
+) -> list[Array]:
+    """Draw exponents at random; the four linear parameters that go with them follow by non-negative least squares."""
+    import numpy as np
+    from scipy.optimize import nnls
+
+    random = np.random.default_rng(seed)
+    low, high = np.array(problem.bounds).T
+    starts = []
+    for _ in range(num_starts):
+        theta = np.zeros(9)
+        drawn = [random.uniform(math.log(a), math.log(b)) for a, b in (_START_RANGES[n] for n in PARAMETERS[4:])]
+        theta[4:] = np.clip(drawn, low[4:], high[4:])
+        _, gradient = loss_and_gradient(theta, log_size, log_tokens, observed.share)
+        columns = gradient[:, :4] / observed.loss[:, None]  # relative residuals, as the objective has them
+        solution, _ = nnls(columns, np.ones(len(observed)))
+        # A term that least squares sets to 0 starts small instead: at a vanishing value its gradient vanishes too.
+        floor = 0.01 * float(np.median(observed.loss)) / np.maximum(gradient[:, :4].mean(axis=0), 1e-12)
+        theta[:4] = np.log(np.maximum(solution, floor))
+        starts.append(np.clip(theta, low, high))
+    return starts
+
+
+def _law(theta: Array, problem: Problem) -> Law:
+    import numpy as np
+
+    values = dict(zip(PARAMETERS, np.exp(theta).tolist(), strict=True))
+    unit = math.log(UNIT)
+    values["A"] *= math.exp(values["alpha"] * (problem.log_size_center - unit))
+    values["B"] *= math.exp(values["beta"] * (problem.log_tokens_center - unit))
+    if "A" in problem.priors:
+        values["A"] = 0.0
+    return Law(**values)
+
+
+def _at_bound(theta: Array, problem: Problem) -> tuple[str, ...]:
+    return tuple(
+        name
+        for name, value, (low, high) in zip(PARAMETERS, theta.tolist(), problem.bounds, strict=True)
+        if low < high and (value - low < 1e-6 or high - value < 1e-6)
+    )
+
+
+def bootstrap_laws(observed: Observations, problem: Problem, fit: Fit, draws: Sequence[Sequence[int]]) -> list[Law]:
+    """Refit on runs drawn with replacement, each from the full fit. ``draws[b]`` holds each run's multiplicity.
+
+    Runs are in order of first appearance; the same ``draws`` given for both losses keep their errors paired.
+    """
+    import numpy as np
+
+    order = {run: position for position, run in enumerate(dict.fromkeys(observed.run))}
+    index = np.array([order[run] for run in observed.run])
+    laws = []
+    for draw in draws:
+        weights = np.array(draw, dtype=np.float64)[index]
+        laws.append(fit_law(observed, problem, num_starts=0, seed=0, warm=fit.theta, weights=weights).law)
+    return laws
+
+
+def draw_runs(observed: Observations, num_draws: int, seed: int, min_shares: int) -> list[list[int]]:
+    """Draw runs with replacement, ``num_draws`` times, within each size, so that no draw loses a size.
+
+    A draw with fewer than ``min_shares`` different shares is drawn again. Each draw holds every run's multiplicity, in
+    order of first appearance.
+    """
+    import numpy as np
+
+    share_of = dict(zip(observed.run, observed.share.tolist(), strict=True))
+    size_of = dict(zip(observed.run, observed.num_parameters.tolist(), strict=True))
+    shares, sizes = list(share_of.values()), list(size_of.values())
+    strata = [[i for i, size in enumerate(sizes) if size == chosen] for chosen in sorted(set(sizes))]
+    random = np.random.default_rng(seed)
+    draws: list[list[int]] = []
+    while len(draws) < num_draws:
+        counts = np.zeros(len(shares), dtype=np.int64)
+        for stratum in strata:
+            np.add.at(counts, random.choice(stratum, size=len(stratum)), 1)
+        if len({share for share, count in zip(shares, counts.tolist(), strict=True) if count}) >= min_shares:
+            draws.append(counts.tolist())
+    return draws

@@ -1,0 +1,141 @@
+"""How good a fitted law is: in sample, on held-out runs, on held-out shares, and in the sign of its slope."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from stages.mixture.fit import HUBER_DELTA, Fit, Observations, Problem, fit_law
+from stages.mixture.law import SlopeCheck
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, np.dtype[np.float64]]
+
+HELD_OUT_STARTS = 2
+"""Random starts of each refit, beside the warm one: a refit that only followed the full fit would look too good."""
+
+
+@dataclass(frozen=True)
+class Errors:
+    """How predictions compare with measurements on the same points."""
+
+    num_points: int
+    r2: float | None
+    """Share of the variance of the loss explained; mostly the easy part, between sizes. None where nothing varies."""
+    r2_share: float | None
+    """The same after each (N, D) group's mean is taken off both: what the law knows about the mixture itself."""
+    huber: float
+    """Mean Huber loss of log residuals with delta 1e-3."""
+    mean_relative: float
+    """Mean absolute relative error."""
+    max_relative: float
+
+
+@dataclass(frozen=True)
+class HeldOutShare:
+    """All runs of one domain share held out."""
+
+    domain_share: float
+    extrapolates: bool
+    """Whether the held-out share is the smallest or largest one, so that the refit must reach beyond its data."""
+    errors: Errors
+
+
+@dataclass(frozen=True)
+class Quality:
+    """Everything known about one fit."""
+
+    in_sample: Errors
+    held_out_runs: Errors
+    """Each run predicted by a law fitted to all others."""
+    held_out_shares: tuple[HeldOutShare, ...]
+    slope: SlopeCheck
+    priors: dict[str, str]
+    at_bound: tuple[str, ...]
+    agreeing_starts: float
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def compare(observed: Observations, predicted: Array) -> Errors:
+    """Return the errors of ``predicted`` (P,) against the measured losses (P,)."""
+    import numpy as np
+
+    residual = observed.loss - predicted
+    log_residual = np.abs(np.log(predicted) - np.log(observed.loss))
+    huber = np.where(
+        log_residual <= HUBER_DELTA, 0.5 * log_residual**2, HUBER_DELTA * (log_residual - 0.5 * HUBER_DELTA)
+    )
+    relative = np.abs(residual) / observed.loss
+    return Errors(
+        num_points=len(observed),
+        r2=_r2(observed.loss - observed.loss.mean(), residual),
+        r2_share=_share_r2(observed, predicted),
+        huber=float(huber.mean()),
+        mean_relative=float(relative.mean()),
+        max_relative=float(relative.max()),
+    )
+
+
+def _r2(centred: Array, residual: Array) -> float | None:
+    total = float(centred @ centred)
+    return 1.0 - float(residual @ residual) / total if total > 0 else None
+
+
+def _share_r2(observed: Observations, predicted: Array) -> float | None:
+    import numpy as np
+
+    groups: dict[tuple[float, float], list[int]] = {}
+    for position, key in enumerate(zip(observed.num_parameters.tolist(), observed.num_tokens.tolist(), strict=True)):
+        groups.setdefault(key, []).append(position)
+    measured: list[float] = []
+    residual: list[float] = []
+    for positions in groups.values():
+        if len(set(observed.share[positions].tolist())) > 1:
+            loss, guess = observed.loss[positions], predicted[positions]
+            measured.extend((loss - loss.mean()).tolist())
+            residual.extend(((loss - loss.mean()) - (guess - guess.mean())).tolist())
+    return _r2(np.array(measured), np.array(residual)) if measured else None
+
+
+def assess(observed: Observations, problem: Problem, fit: Fit, slope: SlopeCheck, general: bool) -> Quality:
+    """Measure ``fit`` in sample, each run held out, each share held out; ``general``: shares are 1 - domain share."""
+    import numpy as np
+
+    def predict(fitted: Fit, part: Observations) -> Array:
+        return fitted.law.loss(part.num_parameters, part.num_tokens, part.share)
+
+    by_run = np.empty(len(observed))
+    for run in dict.fromkeys(observed.run):
+        inside = [i for i, name in enumerate(observed.run) if name == run]
+        by_run[inside] = predict(_refit_without(observed, problem, fit, inside), observed.take(inside))
+    shares = sorted(set(observed.share.tolist()))
+    by_share = []
+    for share in shares if len(shares) > MIN_SHARES_LEFT else []:
+        inside = [i for i, value in enumerate(observed.share.tolist()) if value == share]
+        part = observed.take(inside)
+        errors = compare(part, predict(_refit_without(observed, problem, fit, inside), part))
+        by_share.append(HeldOutShare(1 - share if general else share, share in (shares[0], shares[-1]), errors))
+    return Quality(
+        compare(observed, predict(fit, observed)),
+        compare(observed, by_run),
+        tuple(sorted(by_share, key=lambda held: held.domain_share)),
+        slope,
+        problem.priors,
+        fit.at_bound,
+        fit.agreeing_starts,
+    )
+
+
+MIN_SHARES_LEFT = 2
+"""A share is held out only where more than this many others remain."""
+
+
+def _refit_without(observed: Observations, problem: Problem, fit: Fit, held_out: Sequence[int]) -> Fit:
+    hidden = set(held_out)
+    rest = observed.take([i for i in range(len(observed)) if i not in hidden])
+    return fit_law(rest, problem, num_starts=HELD_OUT_STARTS, seed=1, warm=fit.theta)

@@ -1,0 +1,221 @@
+"""``mixture``: train proxies at several shares and sizes, fit the D-CPT law, choose the domain share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from pipeline.errors import RecipeError, StepError
+from pipeline.stage import CheckContext, Estimate, Inputs, Need, Resources, Stage, need
+from stages.cpt.policy import Policy
+from stages.mixture.choose import MAX_EPOCHS
+from stages.mixture.design import (
+    FLOPS_PER_PARAMETER_TOKEN,
+    Base,
+    Grid,
+    Proxy,
+    cost_of,
+    count_parameters,
+    plan_full_grid,
+    plan_proxies,
+)
+from stages.mixture.points import MIN_SHARES
+
+if TYPE_CHECKING:
+    from pipeline.output import Output
+    from stages.mixture.analysis import Analysis
+
+PROXIES_FOLDER = ".proxies"
+MIXTURE_FILE = "mixture.json"
+POINTS_FILE = "points.csv"
+CPU_FLOP_PER_SECOND = 1.0e10
+"""What small models reach per core in fp32, embeddings, evaluation and start-up included; for estimates only."""
+GPU_FLOP_PER_SECOND = 1.25e14
+"""40 % of an A100's 312 TFLOP/s in bf16; for estimates only."""
+
+
+class Mixture(Stage, Policy):
+    """Choose how much domain text to mix with how much general text, from continued-pre-training proxies.
+
+    Proxies train under the very policy of ``cpt`` (the fields of ``Policy``: give both steps the same values), from the
+    sibling bases in ``bases``, as tasks. The last base, or the one at ``target_base``, is the one to be adapted.
+    """
+
+    name: ClassVar[str] = "mixture"
+    needs: ClassVar[Mapping[str, Need]] = {"bases": need("model", many=True), "tokens": need("tokens")}
+    gives: ClassVar[str] = "mixture"
+
+    num_tokens: int = Field(500_000, ge=1000)
+    """Tokens of the ``cpt`` run that the share is for (D, of both kinds); give ``cpt`` the same number."""
+    target_base: int = -1
+    """Position in ``bases`` of the model to be adapted; -1 is the last."""
+    shares: tuple[float, ...] = (0.1, 0.3, 0.5, 0.7, 0.9)
+    """Domain shares (0..1) tried at the smallest size. The paper takes nine; five cover the range on a laptop."""
+    shares_at_larger: tuple[float, ...] = (0.3, 0.7)
+    """Domain shares (0..1) tried at every larger size: two suffice where the smallest size has them all (design.py)."""
+    token_fractions: tuple[float, ...] = (0.25, 0.5, 1.0)
+    """Lengths of the proxies at the smallest size, as fractions of ``num_tokens``; three tell beta."""
+    token_fractions_at_larger: tuple[float, ...] = (0.5,)
+    """Lengths of the proxies at larger sizes, as fractions of ``num_tokens``."""
+    points: Literal["finished", "stable"] = "finished"
+    """``finished``: each length is a training of its own under the whole schedule, as ``cpt`` will be. ``stable``: one
+    training per share, measured at every length before its decay (wsd only): cheaper, but its losses lack the decay's
+    gain, which is then taken to be the same at every share. Points within one decaying run are neither."""
+    goal: Literal["general_within", "limited_domain"] = "general_within"
+    """``general_within``: lowest domain loss with the general loss at most ``tolerance`` above the base's (use 1 of the
+    paper). ``limited_domain``: lowest domain loss when all domain text is read ``max_epochs`` times whatever the share
+    (use 2); ``num_tokens`` is then the largest length allowed."""
+    tolerance: float = Field(0.03, gt=0)
+    """Largest relative rise of the general loss over the base's; 0.03 in the paper's example."""
+    max_epochs: float = Field(MAX_EPOCHS, gt=0, le=4)
+    """Largest number of passes over the domain text (arXiv 2305.16264: little is lost up to 4)."""
+    on_weak_fit: Literal["stop", "default_share"] = "default_share"
+    """Where the law is not good enough: fail the step, or take ``default_share`` with a warning."""
+    default_share: float = Field(0.3, ge=0, le=1)
+    """Domain share taken without a trusted law: the lowest critical ratio in arXiv 2407.17467 (460 M parameters)."""
+    max_held_out_error: float = Field(0.01, gt=0)
+    """Largest mean relative error (0..) of either loss on held-out runs for a trusted law; a third of ``tolerance``."""
+    min_share_r2: float = Field(0.5, le=1)
+    """Smallest held-out R^2 of the domain loss among points of equal size and length for a trusted law."""
+    dev_tokens: int = Field(0, ge=0)
+    """Dev tokens per part on which losses are measured; 0 takes all."""
+    num_starts: int = Field(64, ge=1)
+    """Starts of each fit; the objective has local optima."""
+    num_bootstrap: int = Field(100, ge=20)
+    """Bootstrap draws over runs for the interval of the share."""
+    seed: int = 0
+    """Seed of data order and fits; the same for all proxies, so that their noise is paired."""
+
+    def check(self, context: CheckContext) -> None:
+        """Refuse a design that cannot determine the law."""
+        for name in ("shares", "shares_at_larger", "token_fractions", "token_fractions_at_larger"):
+            values = getattr(self, name)
+            low_ok = all(value >= 0 if "shares" in name else value > 0 for value in values)
+            if not values or not low_ok or max(values) > 1 or len(set(values)) < len(values):
+                raise RecipeError(
+                    f"{context.where}: mixture.{name}: must be different numbers between 0 and 1, got {list(values)}"
+                )
+        if len(self.shares) < MIN_SHARES:
+            raise RecipeError(
+                f"{context.where}: mixture.shares: the law needs at least {MIN_SHARES} shares, got {list(self.shares)}"
+            )
+        if self.points == "stable" and self.schedule != "wsd":
+            raise RecipeError(
+                f"{context.where}: mixture.points: stable needs schedule wsd, got schedule {self.schedule}. "
+                "Take points: finished, or schedule: wsd"
+            )
+        steps = [round(count / self.global_batch_tokens) for count in self.grid().token_counts]
+        if min(steps) < 2 or len(set(steps)) < len(steps):
+            raise RecipeError(
+                f"{context.where}: mixture.token_fractions: {list(self.token_fractions)} of {self.num_tokens} tokens "
+                f"are {steps} optimizer steps of {self.global_batch_tokens} tokens; they must differ and be >= 2. "
+                "Lower global_batch_tokens or raise num_tokens"
+            )
+
+    def grid(self) -> Grid:
+        """Return what is tried, in tokens."""
+        counts = tuple(sorted(round(fraction * self.num_tokens) for fraction in self.token_fractions))
+        larger = tuple(sorted(round(fraction * self.num_tokens) for fraction in self.token_fractions_at_larger))
+        decay_share = self.decay_share if self.points == "stable" else None
+        return Grid(self.shares, self.shares_at_larger, counts, larger, decay_share)
+
+    def estimate(self, inputs: Mapping[str, Sequence[Estimate]], resources: Resources) -> Estimate:
+        """Cost of all proxies as 6 N D, from the bases' sizes where they are known."""
+        sizes = [base.num_parameters for base in inputs["bases"]]
+        bases = [Base(str(position), "", round(size or 0)) for position, size in enumerate(sizes)]
+        cost = cost_of(plan_proxies(bases, self.grid()))
+        if any(size is None for size in sizes):
+            return Estimate(num_tokens=cost["tokens"], basis=f"{cost['trainings']} proxies; sizes of bases not known")
+        basis = f"{cost['trainings']} proxies, {FLOPS_PER_PARAMETER_TOKEN} N D = {cost['flops']:.2g} FLOP"
+        estimate = Estimate(num_tokens=cost["tokens"], disk_bytes=1e6, basis=basis)
+        if resources.num_gpus > 0:
+            return estimate.but(gpu_hours=cost["flops"] / GPU_FLOP_PER_SECOND / 3600)
+        return estimate.but(seconds=cost["flops"] / CPU_FLOP_PER_SECOND)
+
+    def run(self, inputs: Inputs, out: Output) -> dict[str, Any]:
+        """Train the proxies, fit, choose, write ``mixture.json`` and ``points.csv``."""
+        from data_tools.packing import read_meta
+        from pipeline.artifact import write_json
+        from stages.mixture.analysis import analyse, make_goal
+        from stages.mixture.blocks import blocks_of
+        from stages.mixture.points import write_points
+        from stages.mixture.proxies import points_of, train_proxy
+
+        bases, target = self._bases(inputs)
+        tokens = inputs.one("tokens").path
+        proxies = plan_proxies(bases, self.grid())
+        shards = {proxy.name: self._task(proxy, tokens, out) for proxy in proxies}
+        results = out.map(train_proxy, shards, name="proxies")
+        points, sizes = points_of(proxies, results.values())
+        goal = make_goal(
+            points,
+            self.goal,
+            num_parameters=sizes[target.key],
+            num_tokens=self.num_tokens,
+            tolerance=self.tolerance,
+            domain_tokens=int(read_meta(tokens)["parts"]["domain"]["train"]["num_tokens"]),
+            max_epochs=self.max_epochs,
+        )
+        analysis = analyse(points, goal, self._demands())
+        cost = self._cost(bases, proxies)
+        write_points(out.path / POINTS_FILE, analysis.points)
+        record = {**analysis.record(), "policy": Policy.of(self).model_dump(), "points": self.points, "cost": cost}
+        write_json(out.path / MIXTURE_FILE, record)
+        for block in blocks_of(analysis, cost):
+            out.block(block)
+        return _metrics(analysis, cost)
+
+    def _bases(self, inputs: Inputs) -> tuple[list[Base], Base]:
+        bases = [
+            Base(artifact.key, str(artifact.path / "model"), count_parameters(artifact.path / "model"))
+            for artifact in inputs["bases"]
+        ]
+        if not -len(bases) <= self.target_base < len(bases):
+            raise StepError(f"mixture.target_base: must point at one of {len(bases)} bases, got {self.target_base}")
+        if len({base.key for base in bases}) < len(bases):
+            raise StepError("mixture: the same base is given twice in needs.bases. Give bases of different sizes")
+        return bases, bases[self.target_base]
+
+    def _task(self, proxy: Proxy, tokens: Path, out: Output) -> dict[str, Any]:
+        training = {
+            "work": str(out.path / PROXIES_FOLDER / proxy.name),
+            "model": proxy.base.model,
+            "tokens": str(tokens),
+            "domain_share": proxy.domain_share,
+            "num_tokens": proxy.num_tokens,
+            "policy": Policy.of(self).model_dump(),
+            "seed": self.seed,
+            "num_threads": out.resources.num_threads,
+            "eval_at_tokens": list(proxy.measure_at),
+            "dev_tokens": self.dev_tokens,
+        }
+        return {"base": proxy.base.key, "training": training}
+
+    def _demands(self) -> Any:
+        from stages.mixture.analysis import Demands
+
+        return Demands(**{name: getattr(self, name) for name in Demands.__dataclass_fields__})
+
+    def _cost(self, bases: Sequence[Base], proxies: Sequence[Proxy]) -> dict[str, Any]:
+        design, full = cost_of(proxies), cost_of(plan_full_grid(bases, self.grid()))
+        shares = {f"share_of_{name}": design[name] / full[name] for name in ("tokens", "flops")}
+        return {"design": design, "full_grid": full, **shares}
+
+
+def _metrics(analysis: Analysis, cost: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "domain_share": analysis.domain_share,
+        "interval": list(analysis.interval or ()),
+        "trusted": analysis.trusted,
+        "points": sum(not point.excluded for point in analysis.points),
+        "proxies": cost["design"]["trainings"],
+        "tokens_trained": cost["design"]["tokens"],
+        "domain_held_out_error": analysis.domain.quality.held_out_runs.mean_relative,
+        "general_held_out_error": analysis.general.quality.held_out_runs.mean_relative,
+    }
+
+
+STAGE = Mixture
