@@ -97,7 +97,7 @@ class Ingest(Stage):
             if names.count(name) > 1:
                 raise RecipeError(f"{context.where}: corpus {name!r} is named twice. Name it once")
         for corpus in corpora:
-            _check_license(corpus, context)
+            check_license(corpus, context)
             if isinstance(corpus.source, FolderSource):
                 _check_readable(Path(corpus.source.path), context.where, self.exclude)
 
@@ -275,7 +275,8 @@ def _format(file: Path, exclude: Sequence[str]) -> str:
     return "excluded" if any(fnmatch(file.name, pattern) for pattern in exclude) else format_of(file)
 
 
-def _check_license(corpus: Corpus, context: CheckContext) -> None:
+def check_license(corpus: Corpus, context: CheckContext) -> None:
+    """Raise RecipeError where the recipe does not allow the corpus's licence."""
     missing = parse_license(corpus.license, "license").missing_from(context.licenses)
     if missing:
         allowed = ", ".join(context.licenses) or "none"
