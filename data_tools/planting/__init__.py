@@ -1,0 +1,1 @@
+"""The planter: defects put into text on purpose, each with a label, so that every stage can be graded."""
