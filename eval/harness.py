@@ -48,14 +48,11 @@ class Asked:
         return sum(answer.right[rule] for answer in answers) / len(answers)
 
 
-def task_config(questions: Sequence[Question], path: Path, prompt: str, cache: Path) -> dict[str, Any]:
-    """Return the lm-eval task that asks the questions written to ``path``."""
-    first = questions[0]
-    if any((question.task, question.kind) != (first.task, first.kind) for question in questions):
-        raise EvalError(f"task {first.task}: all its questions must be of one task and of kind {first.kind}")
-    asks = "Question: {{question}}\nAnswer:" if prompt == "plain" and first.kind == "choice" else "{{question}}"
+def task_config(kind: str, path: Path, prompt: str, cache: Path) -> dict[str, Any]:
+    """Return the lm-eval task that asks the questions of one kind, written to ``path``."""
+    asks = "Question: {{question}}\nAnswer:" if prompt == "plain" and kind == "choice" else "{{question}}"
     return {
-        "task": first.task,
+        "task": f"strata_{kind}",
         "dataset_path": "json",
         # a relative data file would be looked up from the current directory
         "dataset_kwargs": {"data_files": {"test": str(path.resolve())}, "cache_dir": str(cache.resolve())},
@@ -71,16 +68,26 @@ def task_config(questions: Sequence[Question], path: Path, prompt: str, cache: P
     }
 
 
-def write_tasks(questions: Mapping[str, Sequence[Question]], folder: Path, prompt: str) -> None:
-    """Write ``<task>.yaml`` and ``<task>.jsonl`` for every task into ``folder``."""
+def write_tasks(questions: Mapping[str, Sequence[Question]], folder: Path, prompt: str) -> list[str]:
+    """Write ``<kind>.yaml`` and ``<kind>.jsonl`` into ``folder``; return the names of the lm-eval tasks.
+
+    All our tasks of one kind are one task of lm-eval, told apart afterwards: opening a data set costs it 0.1 s.
+    """
     import yaml
 
     folder.mkdir(parents=True, exist_ok=True)
-    for task, rows in questions.items():
-        path = folder / f"{task}.jsonl"
+    by_kind: dict[str, list[Question]] = {}
+    for rows in questions.values():
+        for question in rows:
+            by_kind.setdefault(question.kind, []).append(question)
+    names = []
+    for kind, rows in by_kind.items():
+        path = folder / f"{kind}.jsonl"
         write_questions(path, rows)
-        text = yaml.safe_dump(task_config(rows, path, prompt, folder / "cache"), sort_keys=False)
-        (folder / f"{task}.yaml").write_text(text, "utf-8")
+        config = task_config(kind, path, prompt, folder / "cache")
+        (folder / f"{kind}.yaml").write_text(yaml.safe_dump(config, sort_keys=False), "utf-8")
+        names.append(str(config["task"]))
+    return names
 
 
 def _language_model(model: Any, tokenizer: Any, batch_size: int, context_length: int) -> Any:
@@ -139,32 +146,31 @@ def ask(
 
     logging.getLogger("lm_eval").setLevel(logging.ERROR)
     datasets.disable_progress_bars()
-    write_tasks(questions, folder, prompt)
+    names = write_tasks(questions, folder, prompt)
     language_model = _language_model(model, tokenizer, batch_size, context_length)
     # simple_evaluate ends in this call too, and adds the machine's environment to it (a pip listing, seconds)
     result = evaluate(
         lm=language_model,
-        task_dict=TaskManager(include_path=str(folder), include_defaults=False).load(list(questions)),
+        task_dict=TaskManager(include_path=str(folder), include_defaults=False).load(names),
         bootstrap_iters=0,
         log_samples=True,
         apply_chat_template=prompt == "chat",
     )
-    samples = result["samples"]
+    by_question = {
+        (sample["doc"]["task"], sample["doc"]["id"]): sample for name in names for sample in result["samples"][name]
+    }
     return Asked(
-        {task: _in_order(task, rows, samples[task]) for task, rows in questions.items()}, language_model.num_cut
+        {task: [_answered(by_question, question) for question in rows] for task, rows in questions.items()},
+        language_model.num_cut,
     )
 
 
-def _in_order(task: str, questions: Sequence[Question], samples: Sequence[Mapping[str, Any]]) -> list[Answered]:
-    by_id = {sample["doc"]["id"]: sample for sample in samples}
-    if len(by_id) != len(questions):
-        raise EvalError(f"task {task}: lm-eval answered {len(by_id)} of {len(questions)} questions")
-    answers = []
-    for question in questions:
-        sample = by_id[question.id]
-        right = {rule: int(sample[rule]) for rule in RULES}
-        answers.append(Answered(question.id, right, tuple(float(found[0]) for found in sample["filtered_resps"])))
-    return answers
+def _answered(samples: Mapping[tuple[str, str], Mapping[str, Any]], question: Question) -> Answered:
+    sample = samples.get((question.task, question.id))
+    if sample is None:
+        raise EvalError(f"task {question.task}: lm-eval left question {question.id} unanswered")
+    right = {rule: int(sample[rule]) for rule in RULES}
+    return Answered(question.id, right, tuple(float(found[0]) for found in sample["filtered_resps"]))
 
 
 def prompt_tokens(model_tokenizer: Any, question: Question) -> tuple[list[int], list[list[int]]]:
