@@ -15,13 +15,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from data_tools.errors import DataError
-from data_tools.worlds.engine import Fact, Relation, World, capital, make_fact
+from data_tools.worlds.engine import Fact, Relation, World, capital, make_fact, rng_for
 from data_tools.worlds.names import FIRST_NAMES, person, place
 from data_tools.worlds.writing import Page, in_words, listing
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MARKS = {"+": "plurals", "?": "questions", "~": "clozes", "*": "listings", "=": "answers", "@": "profiles"}
 MIN_STATEMENTS = 8
+FACTS_DUE_PER_DOCUMENT = 12
+"""A document of two hundred words states about fifteen facts; the rest are drawn freely."""
 _LINKS_CONTRAST = (", but", ", while", ", whereas", "; by contrast,", ", and", "; on the other hand,")
 _LINKS_OTHER = (", and", "; also,", ", and we know that", "; besides,", ", just as")
 
@@ -58,6 +60,11 @@ class Kind:
     """Whole sentences about one entity that use several columns: ``{E}, {a_class}, is given for {indication}.``"""
 
     @cached_property
+    def by_name(self) -> dict[str, Entity]:
+        """The entities by name."""
+        return {entity.name: entity for entity in self.entities}
+
+    @cached_property
     def groups(self) -> dict[str, list[list[Entity]]]:
         """For each column, the entities that share a value, where at least two do."""
         found: dict[str, list[list[Entity]]] = {}
@@ -71,11 +78,11 @@ class Kind:
 
 
 def parse_table(text: str, where: str) -> list[dict[str, str]]:
-    """Return the rows of a table as dicts by column; a line that ends in a comma goes on in the next one.
+    """Return the rows of a table as dicts by column; a line that ends in , or | goes on in the next, indented one.
 
     Raises DataError where a row has another number of cells than the header.
     """
-    lines = [line for line in re.sub(r",\n\s*", ", ", text.strip()).splitlines() if line.strip()]
+    lines = [line for line in re.sub(r"([,|])\n +", r"\1 ", text.strip()).splitlines() if line.strip()]
     columns = [cell.strip() for cell in lines[0].split("|")]
     rows = []
     for line in lines[1:]:
@@ -170,8 +177,10 @@ class Voice:
 class Writer:
     """Writes the sentences of one document; a world's formats call it."""
 
-    def __init__(self, kinds: Mapping[str, Kind], weighted: Sequence[Entity], voice: Voice, rng: random.Random) -> None:
-        self.kinds, self.weighted, self.voice, self.rng, self.page = kinds, weighted, voice, rng, Page(rng)
+    def __init__(self, kinds: Mapping[str, Kind], due: Iterator[Fact], voice: Voice, rng: random.Random) -> None:
+        self.kinds, self.voice, self.rng, self.page = kinds, voice, rng, Page(rng)
+        self._due = due
+        self._column_due: dict[str, str] = {}
         self.people = tuple(rng.sample(FIRST_NAMES, 2))
 
     def scene(self, template: str, **more: object) -> str:
@@ -189,8 +198,13 @@ class Writer:
         )
 
     def entity(self, kind: str = "") -> Entity:
-        """Draw an entity; without ``kind``, every fact of the world is equally likely to be near."""
-        return self.rng.choice(self.kinds[kind].entities if kind else self.weighted)
+        """Draw an entity; without ``kind``, the one whose fact is due, so that no fact is rare in a corpus."""
+        if kind:
+            return self.rng.choice(self.kinds[kind].entities)
+        fact = next(self._due)
+        entity = self.kinds[fact.kind].by_name[fact.entity]
+        self._column_due[entity.name] = fact.relation.removeprefix(f"{fact.kind}_")
+        return entity
 
     def clause(self, entity: Entity, column: str, template: str = "", called: str = "") -> str:
         """Return a clause that states one fact, in ``template`` or a wording that the page has not used yet."""
@@ -205,14 +219,17 @@ class Writer:
         return f"{capital(self.clause(entity, self.column(entity)))}."
 
     def column(self, entity: Entity) -> str:
-        """Draw a column of the entity that the page has not used for it."""
+        """Return the column that is due, or draw one that the page has not used for the entity."""
+        if entity.name in self._column_due:
+            return self._column_due.pop(entity.name)
         return self.page.pick(f"columns {entity.name}", tuple(entity.facts))
 
     def twofold(self, entity: Entity) -> str:
         """Return two facts about one entity as one sentence."""
         if len(entity.facts) < 2:
             return self.contrast(entity)
-        first, second = self.rng.sample(tuple(entity.facts), 2)
+        first = self.column(entity)
+        second = self.rng.choice([column for column in entity.facts if column != first])
         called = "it" if self.rng.random() < 0.4 else ""
         return f"{capital(self.clause(entity, first))}, and {self.clause(entity, second, called=called)}."
 
@@ -301,11 +318,6 @@ WAYS: tuple[Callable[[Writer, Entity], str], ...] = (
 WAY_WEIGHTS = (5, 3, 4, 2, 4, 4, 2)
 
 
-def weighted_entities(kinds: Mapping[str, Kind]) -> list[Entity]:
-    """Return each entity once for each of its facts, so that a uniform draw favours no fact."""
-    return [entity for kind in kinds.values() for entity in kind.entities for _ in entity.facts]
-
-
 @dataclass
 class TableWorld(World):
     """A world of tables: set ``tables`` and ``wordings``, and ``formats``, the ways to write one document."""
@@ -322,6 +334,7 @@ class TableWorld(World):
 
     def __post_init__(self) -> None:
         self.relations = LazyRelations(self)
+        self._orders: dict[int, list[int]] = {}
 
     @cached_property
     def kinds(self) -> dict[str, Kind]:
@@ -334,10 +347,6 @@ class TableWorld(World):
             for name, table in self.tables.items()
         }
 
-    @cached_property
-    def _weighted(self) -> list[Entity]:
-        return weighted_entities(self.kinds)
-
     def make_facts(self) -> Iterator[Fact]:
         """Yield the facts table by table, row by row."""
         for kind in self.kinds.values():
@@ -346,10 +355,24 @@ class TableWorld(World):
 
     def document(self, rng: random.Random, index: int) -> tuple[str, Mapping[str, object]]:
         """Write document ``index`` in one of the world's formats."""
-        writer = Writer(self.kinds, self._weighted, self.voice, rng)
+        writer = Writer(self.kinds, self._facts_due(index * FACTS_DUE_PER_DOCUMENT), self.voice, rng)
         write = rng.choices([f for f, _ in self.formats], [weight for _, weight in self.formats])[0]
         text = write(writer)
         return text, {"facts": writer.page.facts, "format": write.__name__}
+
+    def _facts_due(self, position: int) -> Iterator[Fact]:
+        """Yield facts from ``position`` on in an endless sequence of rounds, each with every fact once, shuffled."""
+        while True:
+            turn, place_in_turn = divmod(position, len(self._facts))
+            yield self._facts[self._order(turn)[place_in_turn]]
+            position += 1
+
+    def _order(self, turn: int) -> list[int]:
+        if turn not in self._orders:
+            order = list(range(len(self._facts)))
+            rng_for(self.name, "facts due", turn).shuffle(order)
+            self._orders[turn] = order
+        return self._orders[turn]
 
 
 class LazyRelations(Mapping[str, Relation]):
