@@ -4,21 +4,22 @@ A part (``general``, ``domain``) and split (``train``, ``dev``, ``test``) is one
 documents one after another, each as ``[bos] + tokens + [eos]``, and a Parquet index of its documents, so that a
 training position can be traced to its documents and back.
 
-Sequence ``i`` reads tokens ``i*L .. i*L+L`` (both ends included): inputs are the first L, targets the last L, so windows
-overlap by one token and every token that has a predecessor in its document is a target exactly once. A document's first
-token is never a target (nothing of its document precedes it).
+Sequence ``i`` reads tokens ``i*L .. i*L+L`` (both ends included): inputs are the first L, targets the last L, so
+windows overlap by one token and every token that has a predecessor in its document is a target exactly once. A
+document's first token is never a target (nothing of its document precedes it).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import os
+import shutil
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from data_tools.documents import ShardWriter
+from data_tools.documents import ShardWriter, read_rows
 from data_tools.errors import DataError
 from data_tools.keep import SPLITS
 
@@ -35,6 +36,7 @@ PARTS = ("general", "domain")
 IGNORED_LABEL = -100
 """The label of a position where nothing is to be predicted (torch's ``ignore_index``)."""
 UINT16_LIMIT = 1 << 16
+_COPY_BYTES = 1 << 20
 
 
 def token_dtype(vocab_size: int) -> str:
@@ -79,57 +81,57 @@ class EncodedDocument:
     token_ids: Int64Array
 
 
-def write_tokens(path: Path, documents: Iterable[EncodedDocument], dtype: str) -> Counts:
-    """Write ``path`` (ids) and its ``.parquet`` index in the order given; both appear whole or not at all."""
-    import os
+class TokenWriter:
+    """Writes one token file and its index, document by document; both appear whole at the end of the block, or never.
 
-    import numpy as np
+    The index appears first, so whoever sees the tokens sees their index.
+    """
 
-    counts = Counts()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with ShardWriter(path.with_suffix(".parquet"), index_schema()) as index, temporary.open("wb") as stream:
-        for document in documents:
-            stream.write(document.token_ids.astype(np.dtype(dtype).newbyteorder("<")).tobytes())
-            length = len(document.token_ids)
-            row = {"id": document.id, "corpus": document.corpus, "num_bytes": document.num_bytes}
-            index.write({**row, "offset": counts.num_tokens, "length": length})
-            counts.num_tokens += length
-            counts.num_bytes += document.num_bytes
-            counts.num_documents += 1
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.replace(temporary, path)
-    return counts
+    def __init__(self, path: Path, dtype: str) -> None:
+        """``dtype`` is ``uint16`` or ``uint32``, see ``token_dtype``."""
+        import numpy as np
 
+        self.path = path
+        self.counts = Counts()
+        self._dtype = np.dtype(dtype).newbyteorder("<")
+        self._temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        self._index = ShardWriter(path.with_suffix(".parquet"), index_schema())
 
-def concatenate(path: Path, shards: Iterable[Path]) -> Counts:
-    """Join shards written by ``write_tokens`` into ``path`` in the order given, offsets shifted; streaming."""
-    import os
-    import shutil
+    def __enter__(self) -> TokenWriter:
+        self._index.__enter__()
+        self._stream = self._temporary.open("wb")
+        return self
 
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    def write(self, document: EncodedDocument) -> None:
+        """Add one document."""
+        self._stream.write(document.token_ids.astype(self._dtype).tobytes())
+        self._add(document.id, document.corpus, len(document.token_ids), document.num_bytes)
 
-    counts = Counts()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with ShardWriter(path.with_suffix(".parquet"), index_schema()) as index, temporary.open("wb") as stream:
-        for shard in shards:
-            with shard.open("rb") as source:
-                shutil.copyfileobj(source, stream, 1 << 20)
-            before = counts.num_tokens
-            with pq.ParquetFile(shard.with_suffix(".parquet")) as file:
-                for batch in file.iter_batches():
-                    for row in pa.Table.from_batches([batch]).to_pylist():
-                        index.write({**row, "offset": before + row["offset"]})
-                        counts.num_tokens += row["length"]
-                        counts.num_bytes += row["num_bytes"]
-                        counts.num_documents += 1
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.replace(temporary, path)
-    return counts
+    def append(self, shard: Path) -> None:
+        """Add what another writer of the same dtype wrote, offsets shifted; memory does not grow with its size."""
+        with shard.open("rb") as source:
+            shutil.copyfileobj(source, self._stream, _COPY_BYTES)
+        for row in read_rows(shard.with_suffix(".parquet")):
+            self._add(row["id"], row["corpus"], row["length"], row["num_bytes"])
+
+    def _add(self, name: str, corpus: str, length: int, num_bytes: int) -> None:
+        row = {"id": name, "corpus": corpus, "offset": self.counts.num_tokens, "length": length, "num_bytes": num_bytes}
+        self._index.write(row)
+        self.counts.num_tokens += length
+        self.counts.num_bytes += num_bytes
+        self.counts.num_documents += 1
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        try:
+            self._index.__exit__(kind, error, trace)
+            self._stream.flush()
+            os.fsync(self._stream.fileno())
+            self._stream.close()
+            if kind is None:
+                os.replace(self._temporary, self.path)
+        finally:
+            self._stream.close()
+            self._temporary.unlink(missing_ok=True)
 
 
 def read_meta(folder: Path) -> dict[str, Any]:

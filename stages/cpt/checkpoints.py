@@ -1,7 +1,7 @@
 """Checkpoints of a training run: written aside, checked by digest, renamed; a torn one is passed over.
 
-``<folder>/step-00000200/`` holds what DeepSpeed saved and ``state.json``: the step, the losses so far, and the xxh3 digest
-of every file. A directory without a readable ``state.json``, or whose files do not match it, is not a checkpoint.
+``<folder>/step-00000200/`` holds what DeepSpeed saved and ``state.json``: the step, the losses so far, and the xxh3
+digest of every file. A directory without a readable ``state.json``, or whose files do not match it, is none.
 """
 
 from __future__ import annotations

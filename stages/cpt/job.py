@@ -81,7 +81,7 @@ class Job:
 
     def batch_sequences(self) -> int:
         """Return the sequences per optimizer step over all workers."""
-        length = read_meta(Path(self.tokens))["sequence_length"]
+        length: int = read_meta(Path(self.tokens))["sequence_length"]
         sequences, rest = divmod(self.policy.global_batch_tokens, length)
         if rest or not sequences:
             raise StepError(

@@ -21,9 +21,8 @@ from pipeline.output import InlineFanout, Output
 from pipeline.stage import Resources
 from stages.cpt import checkpoints
 from stages.cpt.data import DevData, TrainingData
+from stages.cpt.engine import build_engine, clip_gradient, num_non_embedding, save_model
 from stages.cpt.job import Job
-from stages.cpt.losses import summed_loss
-from stages.cpt.optimizers.spam import Spam
 from stages.cpt.schedule import decay_steps, learning_rate
 
 CHECKPOINTS_FOLDER = ".checkpoints"
@@ -60,7 +59,7 @@ def train(job: Job) -> dict[str, Any]:
         Path(job.tokens), job.domain_share, job.seed, job.batch_sequences(), job.micro_batch(world), rank, world
     )
     dev = DevData(Path(job.tokens), job.dev_tokens, job.micro_batch(world), rank, world)
-    out = Output(work, Resources(), InlineFanout(), job.step_name) if rank == 0 else None
+    out = Output(work, Resources.model_validate({}), InlineFanout(), job.step_name) if rank == 0 else None
 
     trajectory, step = Trajectory(), 0
     found = checkpoints.latest(work / CHECKPOINTS_FOLDER)
@@ -97,75 +96,6 @@ def prepare_torch(job: Job) -> None:
     torch.use_deterministic_algorithms(True)
 
 
-def build_engine(job: Job, world: int) -> Any:
-    """Load the model and hand it, with its optimizer, to DeepSpeed."""
-    import deepspeed
-    from transformers import AutoModelForCausalLM
-
-    placement, policy = job.placement, job.policy
-    micro = job.micro_batch(world)
-    dtype = torch.bfloat16 if policy.precision == "bf16" else torch.float32
-    model = AutoModelForCausalLM.from_pretrained(
-        job.model, dtype=dtype, attn_implementation="sdpa", local_files_only=True
-    )
-    model.train()
-    num_parameters = sum(parameter.numel() for parameter in model.parameters())
-    zero: dict[str, Any] = {"stage": placement.zero_stage}
-    if placement.zero_stage:
-        zero["reduce_bucket_size"] = zero["allgather_bucket_size"] = min(num_parameters, 500_000_000)
-        if placement.offload:
-            zero["offload_optimizer"] = {"device": "cpu"}
-    config = {
-        "train_micro_batch_size_per_gpu": micro,
-        "gradient_accumulation_steps": job.batch_sequences() // (micro * world),
-        "gradient_clipping": policy.gradient_clip if placement.zero_stage else 0.0,
-        "zero_optimization": zero,
-        "zero_allow_untested_optimizer": True,
-        "zero_force_ds_cpu_optimizer": False,
-        "bf16": {"enabled": policy.precision == "bf16"},
-        "steps_per_print": 1 << 60,
-    }
-    if not placement.use_gpu:
-        # DeepSpeed would compile a shared-memory kernel (C++, tens of seconds) that only inference uses.
-        deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
-    engine, *_ = deepspeed.initialize(model=model, optimizer=build_optimizer(model, job), config=config)
-    if placement.compile:
-        engine.compile()
-    return engine
-
-
-def build_optimizer(model: Any, job: Job) -> torch.optim.Optimizer:
-    """Return AdamW or SPAM over two groups: matrices with weight decay; norms, biases and embeddings without."""
-    policy = job.policy
-    embeddings = {
-        id(module.weight)
-        for module in (model.get_input_embeddings(), model.get_output_embeddings())
-        if module is not None
-    }
-    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    decayed = [parameter for parameter in parameters if parameter.ndim >= 2 and id(parameter) not in embeddings]
-    chosen = {id(parameter) for parameter in decayed}
-    groups = [
-        {"params": decayed, "weight_decay": policy.weight_decay},
-        {"params": [parameter for parameter in parameters if id(parameter) not in chosen], "weight_decay": 0.0},
-    ]
-    groups = [group for group in groups if group["params"]]
-    betas = (policy.beta1, policy.beta2)
-    if policy.optimizer == "spam":
-        return Spam(
-            groups,
-            policy.learning_rate,
-            betas,
-            policy.epsilon,
-            threshold=policy.spam_threshold,
-            interval=policy.spam_interval,
-            warmup=policy.spam_warmup,
-            grace=policy.spam_grace,
-            restart_bias_correction=policy.spam_restart_bias_correction,
-        )
-    return torch.optim.AdamW(groups, policy.learning_rate, betas, policy.epsilon, fused=True)
-
-
 def update(
     engine: Any, data: TrainingData, job: Job, trajectory: Trajectory, step: int, rate: float, out: Output | None
 ) -> None:
@@ -178,7 +108,7 @@ def update(
     total = torch.zeros((), device=engine.device)
     for batch in data.micro_batches(step):
         moved = batch.to(engine.device)
-        loss = summed_loss(engine, moved.input_ids_BT, moved.labels_BT, moved.position_ids_BT)
+        loss = engine(moved.input_ids_BT, moved.labels_BT, moved.position_ids_BT)
         total += loss.detach()
         # DeepSpeed averages gradients over workers; the loss is a mean over the tokens of the whole step.
         engine.backward(loss * (data.world / num_targets), scale_wrt_gas=False)
@@ -189,8 +119,8 @@ def update(
     mean = float(total) / num_targets
     if not math.isfinite(mean):
         raise TrainingStopped(
-            f"step {job.step_name}: the loss is {mean} at update {step} (learning rate {rate:.3g}). Lower learning_rate or "
-            "gradient_clip, or take optimizer: spam; the last checkpoint is kept, but changed parameters start anew"
+            f"step {job.step_name}: the loss is {mean} at update {step + 1} (learning rate {rate:.3g}). "
+            "Lower learning_rate or gradient_clip, lengthen warmup_share, or take optimizer: spam"
         )
     engine.step()
     norm = engine.get_global_grad_norm() if norm is None else norm
@@ -207,14 +137,6 @@ def update(
         )
 
 
-def clip_gradient(engine: Any, job: Job) -> float | None:
-    """Clip where DeepSpeed does not (ZeRO 0); return the norm, or None where DeepSpeed's step will know it."""
-    if job.placement.zero_stage:
-        return None
-    limit = job.policy.gradient_clip or math.inf
-    return float(torch.nn.utils.clip_grad_norm_(engine.module.parameters(), limit))
-
-
 def measure(engine: Any, dev: DevData, job: Job, trajectory: Trajectory, step: int, out: Output | None) -> None:
     """Measure the dev losses after ``step`` updates; add a point, and start the decay where the loss is flat."""
     engine.eval()
@@ -224,7 +146,7 @@ def measure(engine: Any, dev: DevData, job: Job, trajectory: Trajectory, step: i
         with torch.no_grad():
             for batch in dev.batches(part):
                 moved = batch.to(engine.device)
-                sums[0] += summed_loss(engine, moved.input_ids_BT, moved.labels_BT, moved.position_ids_BT)
+                sums[0] += engine.module(moved.input_ids_BT, moved.labels_BT, moved.position_ids_BT)
                 sums[1] += int((batch.labels_BT >= 0).sum())
         torch.distributed.all_reduce(sums)
         nats = float(sums[0] / sums[1])
@@ -262,24 +184,6 @@ def last_step(job: Job, trajectory: Trajectory) -> int:
     return min(job.num_steps, trajectory.decay_start + decay_steps(job.policy, job.num_steps))
 
 
-def save_model(engine: Any, job: Job, path: Path, rank: int) -> None:
-    """Write the Hugging Face directory: weights in safetensors, and the base's tokenizer and configuration."""
-    import deepspeed
-    from transformers import AutoTokenizer
-
-    model = engine.module
-    state: dict[str, Any] = {}
-    if job.placement.zero_stage == 3:
-        for name, parameter in model.named_parameters():
-            with deepspeed.zero.GatheredParameters([parameter]):
-                if rank == 0:
-                    state[name] = parameter.detach().cpu().clone()
-    if rank == 0:
-        model.save_pretrained(path, state_dict=state or None)
-        AutoTokenizer.from_pretrained(job.model, local_files_only=True).save_pretrained(path)
-    torch.distributed.barrier()
-
-
 def result_of(engine: Any, job: Job, data: TrainingData, trajectory: Trajectory, step: int) -> dict[str, Any]:
     """Return what a training tells its stage, as JSON."""
     tokens = step * job.policy.global_batch_tokens
@@ -289,23 +193,9 @@ def result_of(engine: Any, job: Job, data: TrainingData, trajectory: Trajectory,
         "tokens": tokens,
         "plateau": trajectory.plateau,
         "epochs": data.mixture.epochs(step * data.batch_sequences),
-        "num_parameters": num_non_embedding(engine.module),
+        "num_parameters": num_non_embedding(engine.module.causal),
         "tokens_per_second": tokens / trajectory.seconds if trajectory.seconds else 0.0,
     }
-
-
-def num_non_embedding(model: Any) -> int:
-    """Return the number of weights outside the input and output embeddings (N of the scaling laws)."""
-    embeddings = {
-        id(module.weight)
-        for module in (model.get_input_embeddings(), model.get_output_embeddings())
-        if module is not None
-    }
-    return sum(
-        getattr(parameter, "ds_numel", parameter.numel())
-        for parameter in model.parameters()
-        if id(parameter) not in embeddings
-    )
 
 
 def keep_metrics_until(path: Path, step: int) -> None:

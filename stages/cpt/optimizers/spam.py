@@ -8,12 +8,12 @@ Per element, with V the second moment before the update and k = step mod delta_T
    (only after a reset: the first cycle has the learning rate's own warm-up).
 
 Every operation is element-wise, so the result is exact on the flat fp32 partitions that DeepSpeed ZeRO hands to an
-optimizer. ZeRO also calls ``step()`` once per parameter group, so the only counter is the ``step`` in each state tensor's
-own state; keys ``exp_avg``, ``exp_avg_sq`` and ``step`` are those that DeepSpeed's universal checkpoints keep.
+optimizer. ZeRO also calls ``step()`` once per parameter group, so the only counter is the ``step`` in each state
+tensor's own state; keys ``exp_avg``, ``exp_avg_sq`` and ``step`` are those that DeepSpeed's universal checkpoints keep.
 
 Differs from the authors' code (commit e8185fb): V is bias-corrected in the spike test; an element whose V is 0 (the
-embedding row of a token not seen since the reset) is not cut, since their code cuts it to 0 until the next reset; the bias
-correction restarts with the moments (``restart_bias_correction=False`` gives theirs); ``grad`` is left as it is.
+embedding row of a token not seen since the reset) is not cut, since their code cuts it to 0 until the next reset; the
+bias correction restarts with the moments (``restart_bias_correction=False`` gives theirs); ``grad`` is left as it is.
 Left out: sparse momentum (density < 1), whose per-matrix masks do not exist on flat partitions.
 """
 
@@ -48,8 +48,8 @@ class Spam(torch.optim.Optimizer):
         """Take ``params`` as torch optimizers do; ``interval`` (delta_T), ``warmup`` (N), ``grace`` are in steps."""
         if density != 1.0:
             raise RecipeError(
-                f"spam: density must be 1.0, got {density}. Sparse momentum needs the weights' shapes, which ZeRO's flat "
-                "partitions do not have; leave density out"
+                f"spam: density must be 1.0, got {density}. Sparse momentum needs the weights' shapes, which ZeRO's "
+                "flat partitions do not have; leave density out"
             )
         defaults = {
             "lr": lr,

@@ -1,0 +1,86 @@
+"""Continued pre-training: the base goes on training on domain text mixed with general text at the fitted ratio."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import Field
+
+from pipeline.errors import StepError
+from pipeline.stage import Estimate, Inputs, Need, Resources, Stage, need
+from stages.cpt.cost import training_estimate
+from stages.cpt.policy import Policy, TrainingResources
+
+if TYPE_CHECKING:
+    from pipeline.identity import Json
+    from pipeline.output import Output
+
+
+class ContinuedPretraining(Policy, Stage):
+    """Train the base further on ``domain_share`` domain text and, for the rest, general text (replay)."""
+
+    name = "cpt"
+    gives = "model"
+    needs: ClassVar[Mapping[str, Need]] = {
+        "model": need("model"),
+        "tokens": need("tokens"),
+        "mixture": need("mixture", optional=True),
+    }
+    resources_type = TrainingResources
+
+    domain_share: float | None = Field(None, ge=0, le=1)
+    """Share of domain text in the training tokens (0..1). Without it the mixture step's choice is taken."""
+    num_tokens: int = Field(600_000, ge=1)
+    """Tokens to train on, domain and general together, rounded up to whole optimizer steps. The default is the laptop's
+    90 seconds."""
+    num_evaluations: int = Field(12, ge=1)
+    """How often the dev losses are measured, dense at first and sparse later, besides before and after."""
+    dev_tokens: int = Field(16384, ge=0)
+    """Tokens of each part's dev split that a measurement reads; 0 reads all."""
+    seed: int = Field(0, ge=0)
+    """Decides the order of the sequences, and dropout where the model has any."""
+
+    def estimate(self, inputs: Mapping[str, Sequence[Estimate]], resources: Resources) -> Estimate:
+        found = inputs.get("model") or [Estimate()]
+        return training_estimate(found[0].num_parameters, self.num_tokens, self, resources)
+
+    def run(self, inputs: Inputs, out: Output) -> Mapping[str, Json]:
+        from stages.cpt.job import Job, steps_for
+        from stages.cpt.launch import launch
+        from stages.cpt.schedule import sparsening_steps
+        from stages.cpt.summary import describe
+
+        share = self._share(inputs, out)
+        policy = Policy.of(self)
+        job = Job(
+            work=str(out.path),
+            model=str(inputs.one("model").path / "model"),
+            tokens=str(inputs.one("tokens").path),
+            domain_share=share,
+            num_tokens=self.num_tokens,
+            policy=policy,
+            seed=self.seed,
+            evaluate_at=tuple(sparsening_steps(steps_for(self.num_tokens, policy), self.num_evaluations)),
+            dev_tokens=self.dev_tokens,
+        )
+        result = launch(job, out)
+        return describe(result, job, out, "Continued pre-training")
+
+    def _share(self, inputs: Inputs, out: Output) -> float:
+        """Return the domain's share: the parameter, else the mixture's choice."""
+        import json
+
+        if self.domain_share is not None:
+            return self.domain_share
+        mixture = inputs.maybe("mixture")
+        if mixture is None:
+            raise StepError(
+                f"step {out.step}: domain_share is not set and no mixture step is among its needs. Set domain_share "
+                "(0..1), or add `mixture:` to its needs"
+            )
+        chosen: dict[str, Any] = json.loads((mixture.path / "mixture.json").read_text("utf-8"))
+        return float(chosen["domain_share"])
+
+
+STAGE = ContinuedPretraining
