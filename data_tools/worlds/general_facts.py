@@ -401,10 +401,12 @@ def opposites_table() -> str:
 def sums_table() -> str:
     """Return additions in words, ``seven plus five | twelve``, of every two numbers from two to eleven."""
     pairs = [(a, b) for a in range(2, 12) for b in range(a, 12)]
-    return "\n".join(["name | result", *(f"{in_words(a)} plus {in_words(b)} | {in_words(a + b)}" for a, b in pairs)])
+    rows = [f"{in_words(a)} plus {in_words(b)} | {in_words(a + b)}" for a, b in pairs]
+    return "\n".join(["name | result", *rows])
 
 
 def products_table() -> str:
     """Return multiplications in words, ``six times seven | forty-two``, of every two numbers from two to ten."""
     pairs = [(a, b) for a in range(2, 11) for b in range(a, 11)]
-    return "\n".join(["name | result", *(f"{in_words(a)} times {in_words(b)} | {in_words(a * b)}" for a, b in pairs)])
+    rows = [f"{in_words(a)} times {in_words(b)} | {in_words(a * b)}" for a, b in pairs]
+    return "\n".join(["name | result", *rows])

@@ -18,7 +18,7 @@ the label of {e} gives the class {v}
 under the heading {v} we find {e}
 {e} acts as {a}
 the {v} on the list is {e}
-{e} works as a {v} drug does
+{e} works like every {v}
 + {l} belong to the {v} class
 + the class {v} includes {l}
 + {l} share the class {v}
