@@ -1,7 +1,7 @@
 """Is a text in its declared language, and is it language at all? Small statistics, no model and no download.
 
 Two measures, both honest about what they are. The first counts function words (articles, prepositions, pronouns) of
-eight European languages; every word that two of the lists share is left out, so a hit speaks for one language only.
+nine European languages; every word that two of the lists share is left out, so a hit speaks for one language only.
 It tells running text of more than about 40 words apart from running text in another of these languages, or in
 another script. It does not identify languages outside the list, nor mixtures inside a document; a fastText or
 GlotLID model does, and is left to a larger profile. The second measures how many neighbouring letters are a pair
@@ -37,6 +37,8 @@ _FUNCTION_WORDS = {
     "worden wordt door over ze zich hun deze dit werd kan tot je geen meer wel zij hebben tussen",
     "sv": "och att det som en på är av för med den till inte om ett han men var jag sig från vi så kan när år de under "
     "också efter eller nu sin där vid mot ska skulle kommer ut får finns vara hade alla andra mycket",
+    "pl": "w z na i do nie się że jest to jak po za od ale czy przez dla są był była było tego tym oraz które który "
+    "która ich jego jej być może tak już tylko przed pod nad między gdy kiedy ten co bo nikt tej przy lub także mnie",
 }
 LANGUAGES = tuple(_FUNCTION_WORDS)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-REPAIRS = ("line_ends", "mojibake", "unicode_form", "control_characters", "white_space")
+REPAIRS = ("mojibake", "line_ends", "unicode_form", "control_characters", "white_space")
 
 _LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 # C0 and C1 controls but tab and newline, zero-width characters, the byte-order mark, the soft hyphen, bidirectional
@@ -23,8 +23,8 @@ def repair(text: str) -> tuple[str, dict[str, int]]:
     """Return the repaired text, and 1 for every name in ``REPAIRS`` whose repair changed it (others are left out)."""
     changed: dict[str, int] = {}
     for name, function in (
+        ("mojibake", _repair_mojibake),  # first: a wrongly decoded letter can hold U+0085, which is a line end too
         ("line_ends", _repair_line_ends),
-        ("mojibake", _repair_mojibake),
         ("unicode_form", _repair_unicode_form),
         ("control_characters", _repair_control_characters),
         ("white_space", _repair_white_space),
