@@ -81,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("--base-loss", type=float, help="general loss before training, if no row has num_tokens = 0")
     fit.add_argument("--on-weak-fit", choices=("stop", "default_share"), default="default_share")
     fit.add_argument("--default-share", type=float, default=0.3)
+    fit.add_argument("--num-bootstrap", type=int, default=100, help="bootstrap draws for the interval")
     fit.add_argument("--seed", type=int, default=0)
     fit.add_argument("--json", action="store_true", help="print everything as JSON")
     return parser

@@ -81,14 +81,11 @@ def _measured(proxy: Proxy, size: int, result: Mapping[str, Any]) -> list[Point]
     by_tokens = {int(point["tokens"]): point for point in result["points"] if point["tokens"] > 0}
     points = []
     for wanted in proxy.measure_at:
-        nearest = min(by_tokens, key=lambda tokens: abs(tokens - wanted), default=0)
-        if not nearest or abs(nearest - wanted) > max(0.5 * wanted, 1):
-            raise StepError(
-                f"mixture: proxy {proxy.name} measured nothing near D = {wanted}. Lower global_batch_tokens"
-            )
-        epochs = float(result["epochs"]["domain"]) * nearest / max(1, int(result["tokens"]))
+        if wanted not in by_tokens:
+            raise StepError(f"mixture: proxy {proxy.name} measured at {sorted(by_tokens)} tokens, not at {wanted}")
+        epochs = float(result["epochs"]["domain"]) * wanted / max(1, int(result["tokens"]))
         name = f"n{size}-r{proxy.domain_share:g}-d{proxy.num_tokens}"
-        points.append(_point(by_tokens[nearest], name, size, proxy.domain_share, epochs))
+        points.append(_point(by_tokens[wanted], name, size, proxy.domain_share, epochs))
     return points
 
 

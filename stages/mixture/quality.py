@@ -138,4 +138,4 @@ MIN_SHARES_LEFT = 2
 def _refit_without(observed: Observations, problem: Problem, fit: Fit, held_out: Sequence[int]) -> Fit:
     hidden = set(held_out)
     rest = observed.take([i for i in range(len(observed)) if i not in hidden])
-    return fit_law(rest, problem, num_starts=HELD_OUT_STARTS, seed=1, warm=fit.theta)
+    return fit_law(rest, problem, num_starts=HELD_OUT_STARTS, seed=1, warm=fit.theta, num_finalists=1)

@@ -107,20 +107,31 @@ class Mixture(Stage, Policy):
                 f"{context.where}: mixture.points: stable needs schedule wsd, got schedule {self.schedule}. "
                 "Take points: finished, or schedule: wsd"
             )
-        steps = [round(count / self.global_batch_tokens) for count in self.grid().token_counts]
+        grid = self.grid()
+        for name, counts in (
+            ("token_fractions", grid.token_counts),
+            ("token_fractions_at_larger", grid.token_counts_at_larger),
+        ):
+            self._check_steps(context, name, [count // self.global_batch_tokens for count in counts])
+
+    def _check_steps(self, context: CheckContext, name: str, steps: list[int]) -> None:
         if min(steps) < 2 or len(set(steps)) < len(steps):
             raise RecipeError(
-                f"{context.where}: mixture.token_fractions: {list(self.token_fractions)} of {self.num_tokens} tokens "
+                f"{context.where}: mixture.{name}: {list(getattr(self, name))} of {self.num_tokens} tokens "
                 f"are {steps} optimizer steps of {self.global_batch_tokens} tokens; they must differ and be >= 2. "
                 "Lower global_batch_tokens or raise num_tokens"
             )
 
     def grid(self) -> Grid:
-        """Return what is tried, in tokens."""
-        counts = tuple(sorted(round(fraction * self.num_tokens) for fraction in self.token_fractions))
-        larger = tuple(sorted(round(fraction * self.num_tokens) for fraction in self.token_fractions_at_larger))
+        """Return what is tried, in tokens, rounded to whole optimizer steps."""
+
+        def counts(fractions: tuple[float, ...]) -> tuple[int, ...]:
+            batch = self.global_batch_tokens
+            return tuple(batch * round(fraction * self.num_tokens / batch) for fraction in sorted(fractions))
+
         decay_share = self.decay_share if self.points == "stable" else None
-        return Grid(self.shares, self.shares_at_larger, counts, larger, decay_share)
+        at_larger = counts(self.token_fractions_at_larger)
+        return Grid(self.shares, self.shares_at_larger, counts(self.token_fractions), at_larger, decay_share)
 
     def estimate(self, inputs: Mapping[str, Sequence[Estimate]], resources: Resources) -> Estimate:
         """Cost of all proxies as 6 N D, from the bases' sizes where they are known."""

@@ -1,0 +1,265 @@
+"""The law's formulas, and fits on losses whose law is known."""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from pipeline.errors import StrataError
+from stages.mixture import fit as fitting
+from stages.mixture.analysis import Analysis, Demands, analyse, make_goal
+from stages.mixture.choose import choose_share, interval, trade_off
+from stages.mixture.fit import EXPONENT_BOUNDS, bootstrap_laws, draw_runs, fit_law, observe, pose
+from stages.mixture.law import PARAMETERS, Law, check_slope, loss_and_gradient
+from stages.mixture.points import Point
+from stages.mixture.quality import assess, compare
+
+DOMAIN = Law(E=1.6, A=0.3, B=0.03, C=0.2, alpha=0.339, beta=0.3, eta=1.2, gamma=0.4, epsilon=0.1)
+GENERAL = Law(E=1.9, A=0.25, B=0.03, C=0.25, alpha=0.339, beta=0.25, eta=1.3, gamma=0.35, epsilon=0.08)
+SIZES = (500_000_000, 1_800_000_000, 4_000_000_000)
+ALL_SHARES = (0.0, 0.1, 0.2, 0.33, 0.5, 0.67, 0.8, 0.9, 1.0)
+FEW_SHARES = (0.2, 0.5, 0.8)
+TOKENS = (1_000_000_000, 3_000_000_000, 10_000_000_000)
+QUICK = Demands(num_starts=16, num_bootstrap=20)
+
+
+def measure(domain: Law, general: Law, noise: float = 0.002, seed: int = 0) -> list[Point]:
+    """Losses of the default design under known laws, with multiplicative noise."""
+    random = np.random.default_rng(seed)
+    points = []
+    for size in SIZES:
+        for share in ALL_SHARES if size == SIZES[0] else FEW_SHARES:
+            for tokens in TOKENS:
+                losses = domain.loss(size, tokens, share), general.loss(size, tokens, 1 - share)
+                noisy = [float(loss * math.exp(noise * random.normal())) for loss in losses]
+                points.append(Point(f"n{size}-r{share}-d{tokens}", size, tokens, share, *noisy))
+    return points
+
+
+def random_law(random: np.random.Generator, learned: float) -> Law:
+    """A law that falls with the share everywhere it is tried, so that r* is where the general limit binds."""
+    ranges = {"E": (1.2, 2.2), "A": (0.2, 0.4), "B": (0.01, learned), "C": (0.15, 0.3), "alpha": (0.32, 0.36)}
+    ranges |= {"beta": (0.2, 0.4), "eta": (1.0, 1.8), "gamma": (0.25, 0.8), "epsilon": (0.03, 0.3)}
+    return Law(**{name: float(random.uniform(*limits)) for name, limits in ranges.items()})
+
+
+def test_gradient_equals_finite_differences() -> None:
+    random = np.random.default_rng(3)
+    theta = np.log([1.5, 0.4, 0.2, 0.1, 0.3, 0.4, 1.3, 0.5, 0.1]) + 0.1 * random.normal(size=9)
+    size, tokens = random.normal(size=12), random.normal(size=12)
+    share = np.array([0.0, 1.0, *random.uniform(size=10)])
+    _, gradient = loss_and_gradient(theta, size, tokens, share)
+    step = 1e-6
+    for position in range(9):
+        moved = [loss_and_gradient(theta + s * step * np.eye(9)[position], size, tokens, share)[0] for s in (1, -1)]
+        assert gradient[:, position] == pytest.approx((moved[0] - moved[1]) / (2 * step), rel=1e-6, abs=1e-8)
+
+
+def test_logarithmic_form_equals_the_formula() -> None:
+    theta = np.log([getattr(DOMAIN, name) for name in PARAMETERS])
+    share = np.array([0.0, 0.3, 1.0])
+    size, tokens = np.full(3, 2e9), np.full(3, 5e9)
+    values, _ = loss_and_gradient(theta, np.log(size / 1e9), np.log(tokens / 1e9), share)
+    by_hand = [1.6 + 0.3 / 2**0.339 + 0.03 * r**1.2 / 5**0.3 + 0.2 / (r + 0.1) ** 0.4 for r in (0.0, 0.3, 1.0)]
+    assert values == pytest.approx(by_hand)
+    assert DOMAIN.loss(size, tokens, share) == pytest.approx(by_hand)
+
+
+def test_slope_equals_finite_differences_and_finds_a_planted_violation() -> None:
+    share = np.linspace(0.1, 0.9, 9)
+    numeric = (DOMAIN.loss(1e9, 2e9, share + 1e-6) - DOMAIN.loss(1e9, 2e9, share - 1e-6)) / 2e-6
+    assert DOMAIN.slope(2e9, share) == pytest.approx(numeric, rel=1e-5)
+    assert check_slope(DOMAIN, [1e9, 1e10], 0.1, 0.9).fraction == 0
+    planted = Law(**{**DOMAIN.as_dict(), "B": 0.5, "beta": 1.0})
+    checked = check_slope(planted, [1e9, 1e11], 0.1, 1.0)
+    assert 0 < checked.fraction < 1
+    ((tokens, low, high),) = checked.regions  # at 1e11 tokens the learned term is too small to turn the slope
+    assert tokens == 1e9
+    assert high == 1.0
+    assert planted.slope(1e9, low) >= 0 > planted.slope(1e9, low - 0.03)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_chosen_share_is_recovered_under_noise(seed: int) -> None:
+    random = np.random.default_rng(100 + seed)
+    domain, general = random_law(random, 0.03), random_law(random, 0.03)
+    target = float(random.uniform(0.35, 0.85))
+    base = float(general.loss(SIZES[-1], TOKENS[-1], 1 - target)) / 1.03
+    points = measure(domain, general, seed=seed)
+    goal = make_goal(points, "general_within", base_loss=base)
+    truth = choose_share(domain, general, goal)
+    analysis = analyse(points, goal, QUICK)
+    assert truth is not None
+    assert truth.domain_share == pytest.approx(target, abs=0.001)
+    assert analysis.choice is not None
+    assert analysis.choice.domain_share == pytest.approx(target, abs=0.02)
+    assert analysis.choice.decided_by == "general loss limit"
+    assert analysis.interval is not None
+    assert analysis.interval[0] - 0.01 <= analysis.choice.domain_share <= analysis.interval[1] + 0.01
+    assert analysis.interval[1] - analysis.interval[0] < 0.2
+    assert analysis.trusted, analysis.reasons
+    assert analysis.domain_share == analysis.choice.domain_share
+
+
+@pytest.fixture(scope="module")
+def analysis() -> Analysis:
+    points = measure(DOMAIN, GENERAL)
+    return analyse(points, make_goal(points, "general_within", base_loss=2.35), QUICK)
+
+
+def test_same_points_and_seed_give_the_same_record(analysis: Analysis) -> None:
+    again = analyse(measure(DOMAIN, GENERAL), analysis.goal, QUICK)
+    assert again.record() == analysis.record()
+
+
+def test_fit_stays_within_bounds_and_says_what_it_fixed(analysis: Analysis) -> None:
+    for fitted in (analysis.domain, analysis.general):
+        for name, (low, high) in EXPONENT_BOUNDS.items():
+            assert low * (1 - 1e-9) <= getattr(fitted.law, name) <= high * (1 + 1e-9)
+        assert fitted.law.alpha == pytest.approx(fitting.ALPHA_PRIOR)
+        assert fitted.quality.priors["alpha"].startswith("fixed at 0.339")
+    assert any("3 of the 4 sizes needed" in remark for remark in analysis.remarks)
+
+
+def test_held_out_runs_are_predicted_within_the_noise(analysis: Analysis) -> None:
+    for fitted in (analysis.domain, analysis.general):
+        held_out = fitted.quality.held_out_runs
+        assert held_out.num_points == len(SIZES[1:]) * len(FEW_SHARES) * len(TOKENS) + len(ALL_SHARES) * len(TOKENS)
+        assert held_out.mean_relative < 0.01
+        assert held_out.mean_relative >= fitted.quality.in_sample.mean_relative
+        edges = [held.domain_share for held in fitted.quality.held_out_shares if held.extrapolates]
+        assert edges == pytest.approx([0.0, 1.0])
+
+
+def test_four_sizes_free_alpha_and_few_lengths_fix_beta() -> None:
+    def observed(sizes: tuple[float, ...], tokens: tuple[float, ...]) -> fitting.Observations:
+        points = [
+            Point("", int(n), int(t), r, float(DOMAIN.loss(n, t, r)), 2.0)
+            for n in sizes
+            for t in tokens
+            for r in (0.1, 0.3, 0.5, 0.7, 0.9)
+        ]
+        return observe(points, "domain")
+
+    four = observed((1e8, 5e8, 2e9, 8e9), (1e9, 3e9, 9e9))
+    problem = pose(four)
+    assert problem.priors == {}
+    law = fit_law(four, problem, num_starts=32, seed=0).law
+    assert law.loss(1.6e10, 9e9, 0.5) == pytest.approx(float(DOMAIN.loss(1.6e10, 9e9, 0.5)), rel=0.005)
+    one = observed((5e8,), (1e9, 2e9))
+    problem = pose(one)
+    assert set(problem.priors) == {"alpha", "A", "beta"}
+    law = fit_law(one, problem, num_starts=16, seed=0).law
+    assert law.A == 0.0
+    assert law.loss(5e8, 1.5e9, 0.4) == pytest.approx(float(DOMAIN.loss(5e8, 1.5e9, 0.4)), rel=0.002)
+
+
+def test_a_run_held_out_is_not_seen_by_its_own_prediction() -> None:
+    points = measure(DOMAIN, GENERAL, noise=0.0)
+    spoilt = [
+        Point(p.run, p.num_parameters, p.num_tokens, p.domain_share, p.domain_loss * 1.2, p.general_loss)
+        if (p.num_parameters, p.domain_share) == (SIZES[0], 0.5)
+        else p
+        for p in points
+    ]
+    observed = observe(spoilt, "domain")
+    problem = pose(observed)
+    fit = fit_law(observed, problem, num_starts=16, seed=0)
+    quality = assess(observed, problem, fit, check_slope(fit.law, [1e10], 0, 1), general=False)
+    assert quality.held_out_runs.max_relative == pytest.approx(0.2 / 1.2, abs=0.01)
+
+
+def test_share_r2_ignores_what_size_explains() -> None:
+    points = measure(DOMAIN, GENERAL, noise=0.0)
+    observed = observe(points, "domain")
+    blind = np.empty(len(observed))
+    for position in range(len(observed)):
+        same = (observed.num_parameters == observed.num_parameters[position]) & (
+            observed.num_tokens == observed.num_tokens[position]
+        )
+        blind[position] = observed.loss[same].mean()
+    errors = compare(observed, blind)
+    assert errors.r2 is not None
+    assert errors.r2 > 0.3
+    assert errors.r2_share == pytest.approx(0.0, abs=1e-9)
+
+
+def test_bootstrap_draws_keep_every_size_and_enough_shares() -> None:
+    points = measure(DOMAIN, GENERAL)
+    observed = observe(points, "domain")
+    draws = draw_runs(observed, 10, seed=1, min_shares=3)
+    sizes = list(dict(zip(observed.run, observed.num_parameters.tolist(), strict=True)).values())
+    for draw in draws:
+        drawn = [sum(n for n, s in zip(draw, sizes, strict=True) if s == size) for size in SIZES]
+        assert drawn == [len(ALL_SHARES), len(FEW_SHARES), len(FEW_SHARES)]
+    assert draw_runs(observed, 10, seed=1, min_shares=3) == draws
+    problem = pose(observed)
+    fit = fit_law(observed, problem, num_starts=8, seed=0)
+    once = bootstrap_laws(observed, problem, fit, [[1] * len(sizes)])[0]
+    assert once.loss(SIZES[0], TOKENS[0], 0.5) == pytest.approx(float(fit.law.loss(SIZES[0], TOKENS[0], 0.5)), rel=1e-4)
+
+
+def test_limited_domain_data_moves_the_optimum_inside() -> None:
+    domain = Law(**{**DOMAIN.as_dict(), "B": 0.15})
+    points = measure(domain, GENERAL, noise=0.0)
+    goal = make_goal(points, "limited_domain", domain_tokens=1_000_000_000, max_epochs=2.0)
+    choice = choose_share(domain, GENERAL, goal)
+    assert choice is not None
+    assert choice.decided_by == "lowest domain loss"
+    assert choice.num_tokens == pytest.approx(2e9 / choice.domain_share, rel=0.002)
+    by_hand = np.linspace(0.2, 1.0, 801)
+    losses = domain.loss(goal.num_parameters, 2e9 / by_hand, by_hand)
+    assert choice.domain_share == pytest.approx(float(by_hand[losses.argmin()]), abs=0.002)
+
+
+def test_limits_are_named() -> None:
+    points = measure(DOMAIN, GENERAL, noise=0.0)
+    capped = make_goal(points, "general_within", base_loss=9.0, domain_tokens=1_500_000_000, max_epochs=4.0)
+    choice = choose_share(DOMAIN, GENERAL, capped)
+    assert choice is not None
+    assert choice.decided_by == "repetition cap"
+    assert choice.domain_share == pytest.approx(0.6, abs=0.001)
+    free = choose_share(DOMAIN, GENERAL, make_goal(points, "general_within", base_loss=9.0))
+    assert free is not None
+    assert (free.at_edge, free.decided_by, free.domain_share) == (True, "edge of the tried range", 1.0)
+    assert choose_share(DOMAIN, GENERAL, make_goal(points, "general_within", base_loss=0.5)) is None
+    rows = trade_off(DOMAIN, GENERAL, capped)
+    assert [rows[0]["domain_share"], rows[-1]["domain_share"]] == [0.0, 1.0]
+    assert rows[0]["general_loss"] < rows[-1]["general_loss"]
+    assert interval([0.1, 0.2, 0.3, 0.4, 0.5], 0.5) == (0.2, 0.4)
+
+
+def test_a_law_that_cannot_be_trusted_is_not_followed() -> None:
+    points = measure(DOMAIN, GENERAL, noise=0.05, seed=5)
+    goal = make_goal(points, "general_within", base_loss=2.35)
+    analysis = analyse(points, goal, Demands(num_starts=8, num_bootstrap=20, default_share=0.25))
+    assert not analysis.trusted
+    assert analysis.domain_share == 0.25
+    assert any("held-out runs is off by" in reason for reason in analysis.reasons)
+    with pytest.raises(
+        StrataError, match=r"law: not good enough to choose a domain share: .*on_weak_fit: default_share"
+    ):
+        analyse(points, goal, Demands(num_starts=8, num_bootstrap=20, on_weak_fit="stop"))
+
+
+def test_an_unreachable_goal_is_not_hidden() -> None:
+    points = measure(DOMAIN, GENERAL)
+    analysis = analyse(points, make_goal(points, "general_within", base_loss=1.0), QUICK)
+    assert analysis.choice is None
+    assert not analysis.trusted
+    assert any("no tried share reaches the goal" in reason for reason in analysis.reasons)
+    assert analysis.record()["interval"] == [0.3, 0.3]
+
+
+def test_importing_the_stage_loads_no_heavy_library() -> None:
+    code = (
+        "import sys, stages.mixture.stage, stages.mixture.analysis, stages.mixture.cli_law, stages.mixture.blocks, "
+        "stages.mixture.proxies; "
+        "print([m for m in ('numpy', 'scipy', 'torch', 'ray', 'pyarrow') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,185 @@
+"""Reading points, what is left out and why, and the command line on anybody's CSV."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.errors import StrataError
+from stages.mixture.analysis import Demands, analyse, make_goal
+from stages.mixture.cli_law import describe, fit_points, main
+from stages.mixture.law import Law
+from stages.mixture.points import (
+    Point,
+    base_general_loss,
+    check_enough,
+    mark_unusable,
+    read_points,
+    refuse_swapped,
+    write_points,
+)
+
+DOMAIN = Law(E=1.6, A=0.05, B=0.02, C=0.2, alpha=0.339, beta=0.3, eta=1.2, gamma=0.4, epsilon=0.1)
+GENERAL = Law(E=1.9, A=0.05, B=0.02, C=0.25, alpha=0.339, beta=0.25, eta=1.3, gamma=0.35, epsilon=0.08)
+SHARES = (0.1, 0.3, 0.5, 0.7, 0.9)
+
+
+def rows(base_loss: float | None = None) -> list[dict[str, Any]]:
+    """Noiseless rows of two sizes, three lengths and five shares."""
+    found: list[dict[str, Any]] = []
+    for size in (100_000_000, 400_000_000):
+        for share in SHARES:
+            for tokens in (500_000_000, 1_000_000_000, 2_000_000_000):
+                losses = DOMAIN.loss(size, tokens, share), GENERAL.loss(size, tokens, 1 - share)
+                names = "run", "num_parameters", "num_tokens", "domain_share", "domain_loss", "general_loss"
+                values = f"{size}-{share}-{tokens}", size, tokens, share, *map(float, losses)
+                found.append(dict(zip(names, values, strict=True)))
+    if base_loss is not None:
+        base = {"run": "base", "num_parameters": 400_000_000, "num_tokens": 0, "domain_share": 0}
+        found.append({**base, "domain_loss": 3.0, "general_loss": base_loss})
+    return found
+
+
+def spoil(**changes: Any) -> list[dict[str, Any]]:
+    return [{**row, **changes} if position == 4 else row for position, row in enumerate(rows())]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"num_parameters": 0.5}, r"row 5: num_parameters must be a count of parameters, got 0\.5\. Write 500000000"),
+        ({"num_parameters": float("nan")}, r"row 5: num_parameters must be a count"),
+        ({"num_tokens": 2}, r"row 5: num_tokens must be a count of tokens, or 0 for the base model, got 2"),
+        ({"domain_share": 67}, r"row 5: domain_share must be between 0 and 1, got 67\. Write 0\.67, not 67"),
+        ({"domain_share": "half"}, r"row 5: domain_share must be a number, got 'half'"),
+        ({"general_loss": ""}, r"row 5: has no general_loss\. Needed columns: run, num_parameters"),
+    ],
+)
+def test_wrong_rows_are_named(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(StrataError, match=message):
+        read_points(spoil(**changes))
+
+
+def test_unreadable_sources(tmp_path: Path) -> None:
+    with pytest.raises(StrataError, match=r"missing\.csv: no such file\. Give a CSV with the columns run, "):
+        read_points(tmp_path / "missing.csv")
+    binary = tmp_path / "binary.csv"
+    binary.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(StrataError, match=r"binary\.csv: cannot be read as UTF-8 text"):
+        read_points(binary)
+    with pytest.raises(StrataError, match=r"points: no points\. Give at least one row"):
+        read_points([])
+
+
+def test_points_written_read_back_exactly(tmp_path: Path) -> None:
+    points = [
+        Point("a", 1234, 5000, 1 / 3, math.pi, math.e, seed=3, domain_bits_per_byte=1.1, domain_epochs=0.5),
+        Point("b", 1234, 5000, 0.5, math.nan, math.nan, excluded="diverged: loss is nan, at update 3"),
+    ]
+    write_points(tmp_path / "points.csv", points)
+    first, second = read_points(tmp_path / "points.csv")
+    assert first == points[0]
+    assert math.isnan(second.domain_loss)
+    assert second.excluded == points[1].excluded
+    assert [file.name for file in tmp_path.iterdir()] == ["points.csv"]
+
+
+def test_unusable_points_are_marked_with_their_reason() -> None:
+    points = read_points([*rows(base_loss=2.4), rows()[3]])
+    points[0] = replace(points[0], domain_loss=math.nan)
+    points[7] = replace(points[7], general_loss=99.0)
+    marked = mark_unusable(points)
+    reasons = [point.excluded for point in marked]
+    assert reasons[0] == "run has a loss that is not finite at D = 500000000"
+    assert reasons[7] == "run diverged at D = 1000000000: > 2 x median loss"
+    assert reasons[30] == "base model (D = 0), outside the law"
+    assert reasons[31] == "repeats an earlier point"
+    assert sum(bool(reason) for reason in reasons) == 4
+    assert base_general_loss(marked, 400_000_000) == 2.4
+    assert base_general_loss(marked, 100_000_000) is None
+
+
+def test_later_points_of_a_broken_run_are_left_out_too() -> None:
+    points = [Point("x", 10**6, 10**6, 0.5, 3.0, 3.0), Point("x", 10**6, 2 * 10**6, 0.5, math.inf, 3.0)]
+    assert all("not finite" in point.excluded for point in mark_unusable(points))
+
+
+def test_contradictions_stop() -> None:
+    doubled = [*read_points(rows()), replace(read_points(rows())[3], domain_loss=2.0)]
+    with pytest.raises(StrataError, match=r"run .* has two different losses at D = 500000000.*delete one row"):
+        mark_unusable(doubled)
+    with pytest.raises(StrataError, match="no finite loss at all"):
+        mark_unusable([Point("x", 10**6, 10**6, 0.5, math.nan, math.nan)])
+    swapped = [
+        replace(point, domain_loss=point.general_loss, general_loss=point.domain_loss) for point in read_points(rows())
+    ]
+    with pytest.raises(StrataError, match="domain_loss rises and general_loss falls as domain_share grows"):
+        refuse_swapped(swapped)
+    refuse_swapped(read_points(rows()))
+
+
+def test_too_few_points_stop() -> None:
+    points = read_points(rows())
+    one_share = [point for point in points if point.domain_share == 0.5]
+    with pytest.raises(
+        StrataError, match=r"at least 3 different domain shares, got 1 \(0\.5\) after leaving 0 points out"
+    ):
+        check_enough(one_share)
+    with pytest.raises(StrataError, match="at least 8 points from 4 runs, got 5 from 5"):
+        check_enough([point for point in points if point.num_tokens == 500_000_000][:5])
+
+
+def test_goal_questions_without_an_answer() -> None:
+    points = read_points(rows())
+    with pytest.raises(StrataError, match=r"base model with 400000000 parameters is not among the points\. Add a row"):
+        analyse(points, make_goal(points, "general_within"), Demands(num_bootstrap=20))
+    with pytest.raises(StrataError, match="needs the number of distinct domain tokens, got none"):
+        analyse(points, make_goal(points, "limited_domain"), Demands(num_starts=2, num_bootstrap=20))
+    one_size = [point for point in points if point.num_parameters == 100_000_000]
+    with pytest.raises(StrataError, match="asks for 400000000 parameters, but all points have 100000000"):
+        analyse(
+            one_size,
+            make_goal(one_size, "general_within", num_parameters=400_000_000, base_loss=2.4),
+            Demands(num_bootstrap=20),
+        )
+
+
+def test_a_domain_loss_that_rises_with_the_share_is_not_trusted() -> None:
+    points = [replace(p, domain_loss=2.0 + 0.1 * p.domain_share) for p in read_points(rows(base_loss=2.4))]
+    analysis = analyse(points, make_goal(points, "general_within"), Demands(num_starts=8, num_bootstrap=20))
+    assert "the measured domain loss rises with the domain share" in analysis.reasons
+    flat = [replace(p, general_loss=2.4 - 0.1 * p.domain_share) for p in read_points(rows(base_loss=2.4))]
+    analysis = analyse(flat, make_goal(flat, "general_within"), Demands(num_starts=8, num_bootstrap=20))
+    assert "the measured general loss falls as the domain share rises" in analysis.reasons
+
+
+def test_command_line_fits_a_csv(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "points.csv"
+    base = float(GENERAL.loss(400_000_000, 2_000_000_000, 0.45)) / 1.03
+    write_points(path, read_points(rows(base_loss=base)))
+    assert main(["fit", str(path), "--json", "--tolerance", "0.03", "--num-bootstrap", "20"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert record["trusted"] is True
+    assert record["domain_share"] == pytest.approx(0.55, abs=0.01)
+    analysis = fit_points(path, num_starts=8, num_bootstrap=20, seed=1)
+    assert analysis.domain_share == pytest.approx(record["domain_share"], abs=0.003)
+    text = "\n".join(describe(analysis))
+    assert "law's choice: domain share 0.5" in text
+    assert "decided by general loss limit" in text
+    assert "excluded: base at D = 0: base model (D = 0), outside the law" in text
+
+
+def test_command_line_says_when_the_law_is_not_trusted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "points.csv"
+    write_points(path, read_points(rows()))
+    assert main(["fit", str(path), "--num-bootstrap", "20", "--base-loss", "1.0"]) == 1
+    text = capsys.readouterr().out
+    assert "NOT TRUSTED: no tried share reaches the goal" in text
+    assert text.rstrip().endswith("domain share 0.300 (the default)")
+    with pytest.raises(StrataError, match="law: not good enough"):
+        main(["fit", str(path), "--num-bootstrap", "20", "--base-loss", "1.0", "--on-weak-fit", "stop"])
