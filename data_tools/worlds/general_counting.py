@@ -156,6 +156,9 @@ the word for {e} is {v}
 {e} is {a}
 in a family {e} is the {v}
 whoever is {e} is {a}
+for {e} one says {v}
+the name {v} belongs to {e}
+in short, {e} bears the name {v}
 the {v} of somebody is {e}
 ? What relative are we talking about with {e}?
 ? How would a family tree label {e}?

@@ -356,13 +356,13 @@ a cornflower | blue |
 """
 
 OPPOSITES = """
-hot cold, big small, old young, fast slow, high low, long short, wide narrow, thick thin, heavy light, full empty, wet dry,
-clean dirty, rich poor, strong weak, hard soft, early late, open closed, happy sad, loud quiet, near far, deep shallow,
-right wrong, true false, alive dead, awake asleep, brave afraid, sharp blunt, rough smooth, tight loose, cheap expensive,
-easy difficult, safe dangerous, polite rude, generous stingy, lazy busy, first last, inside outside, above below,
-before after, begin end, buy sell, give take, push pull, laugh cry, win lose, remember forget, arrive leave, rise fall,
-love hate, friend enemy, day night, summer winter, north south, east west, question answer, always never, all none,
-succeed fail, attack defend, import export
+hot cold, big small, old young, fast slow, high low, long short, wide narrow, thick thin, heavy light, full
+empty, wet dry, clean dirty, rich poor, strong weak, hard soft, early late, open closed, happy sad, loud
+quiet, near far, deep shallow, right wrong, true false, alive dead, awake asleep, brave afraid, sharp blunt,
+rough smooth, tight loose, cheap expensive, easy difficult, safe dangerous, polite rude, generous stingy, lazy
+busy, first last, inside outside, above below, before after, begin end, buy sell, give take, push pull, laugh
+cry, win lose, remember forget, arrive leave, rise fall, love hate, friend enemy, day night, summer winter,
+north south, east west, question answer, always never, all none, succeed fail, attack defend, import export
 """
 
 
