@@ -22,7 +22,7 @@ def read_json_lines(path: Path, options: ReadOptions) -> Iterator[Found]:
         if line is None:
             yield Bad("too_large", f"the line is larger than {options.max_document_bytes:,} bytes", str(number))
             continue
-        line = line.removeprefix(_MARK) if number == 1 else line
+        line = (line.removeprefix(_MARK) if number == 1 else line).rstrip(b"\r")
         if line.strip():
             yield _one_line(line, number, options)
 

@@ -1,0 +1,296 @@
+"""Reading text, Markdown, web pages and reStructuredText: what comes out, and what is told when it cannot."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+import zstandard
+
+from data_tools.extract.cutting import cut
+from data_tools.extract.dispatch import format_of, read_file
+from data_tools.extract.records import Bad, Found, ReadOptions, Record
+from data_tools.extract.restructured import restructured_text
+from data_tools.extract.web_page import main_text
+
+PROSE = "Quartz is harder than calcite. It has no cleavage, and it breaks like glass.\n\n" * 4
+
+
+def read(path: Path, data: bytes | str = b"", **options: int) -> list[Found]:
+    if data:
+        path.write_bytes(data.encode() if isinstance(data, str) else data)
+    return list(read_file(path, ReadOptions(**options)))  # type: ignore[arg-type]
+
+
+def only(found: list[Found]) -> Record:
+    (record,) = found
+    assert isinstance(record, Record), record
+    return record
+
+
+def bad(found: list[Found]) -> Bad:
+    (problem,) = found
+    assert isinstance(problem, Bad), problem
+    return problem
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz", ".zst"])
+def test_a_text_is_read_plain_and_compressed(tmp_path: Path, suffix: str) -> None:
+    data = PROSE.encode()
+    packed = {"": data, ".gz": gzip.compress(data), ".zst": zstandard.compress(data)}[suffix]
+    assert only(read(tmp_path / f"a.txt{suffix}", packed)).text == PROSE
+    assert only(read(tmp_path / f"b.TXT{suffix.upper()}", packed)).text == PROSE
+
+
+def test_compressed_members_in_a_row_are_one_text(tmp_path: Path) -> None:
+    assert only(read(tmp_path / "a.txt.gz", gzip.compress(b"one\n") + gzip.compress(b"two\n"))).text == "one\ntwo\n"
+    frames = zstandard.compress(b"one\n") + zstandard.compress(b"two\n")
+    assert only(read(tmp_path / "a.txt.zst", frames)).text == "one\ntwo\n"
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".zst"])
+def test_a_truncated_or_damaged_file_is_told(tmp_path: Path, suffix: str) -> None:
+    noise = bytes(range(33, 127)) * 400
+    packed = gzip.compress(noise) if suffix == ".gz" else zstandard.compress(noise)
+    for end in (len(packed) // 2, len(packed) - 1):
+        assert bad(read(tmp_path / f"a.txt{suffix}", packed[:end])).rule == "truncated"
+    name = {".gz": "gzip", ".zst": "zstd"}[suffix]
+    assert bad(read(tmp_path / f"b.txt{suffix}", b"not compressed at all")).rule == f"broken_{name}"
+
+
+def test_a_gzip_file_with_a_wrong_checksum_is_told(tmp_path: Path) -> None:
+    packed = gzip.compress(PROSE.encode())
+    problem = bad(read(tmp_path / "a.txt.gz", packed[:-8] + b"\0" * 8))
+    assert problem.rule == "broken_gzip"
+    assert "cannot be read to the end" in problem.detail
+
+
+def test_line_ends_and_nul_are_put_right(tmp_path: Path) -> None:
+    assert only(read(tmp_path / "a.txt", b"one\r\ntwo\rthree\n")).text == "one\ntwo\nthree\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "text", "repaired"),
+    [
+        (b"\xef\xbb\xbfGr\xc3\xbc\xc3\x9fe", "Grüße", ""),
+        ("Grüße aus Köln".encode("utf-16"), "Grüße aus Köln", "encoding utf-16"),
+        (
+            b"It\x92s 12\xbd per cent \x96 or caf\xe9 and bakery prices",
+            "It’s 12½ per cent – or café and bakery prices",
+            "encoding cp1252",
+        ),
+    ],
+)
+def test_encodings(tmp_path: Path, data: bytes, text: str, repaired: str) -> None:
+    record = only(read(tmp_path / "a.txt", data))
+    assert (record.text, record.repaired) == (text, repaired)
+
+
+@pytest.mark.parametrize(
+    ("data", "rule"),
+    [
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + b"\0" * 50, "binary"),
+        (bytes(range(1, 9)) * 100, "binary"),
+        ("Größe, Höhe, Länge und Fläche. ".encode() + b"\xff" + "Öl, Übel, Ähre".encode(), "invalid_utf8"),
+        ("Кварц твёрже кальцита. ".encode("cp1251") * 5, "unknown_encoding"),
+        (b" \n\n ", "empty"),
+    ],
+)
+def test_what_is_no_text_is_told(tmp_path: Path, data: bytes, rule: str) -> None:
+    assert bad(read(tmp_path / "a.txt", data)).rule == rule
+
+
+def test_empty_missing_and_unsupported_files_are_told(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").touch()
+    assert bad(read(tmp_path / "a.txt")).rule == "empty"
+    assert bad(read(tmp_path / "gone.txt")).rule == "unreadable"
+    photo = bad(read(tmp_path / "photo.jpg", b"\xff\xd8\xff"))
+    assert (photo.rule, photo.harmless) == ("unsupported_format", True)
+    assert format_of(tmp_path / "x.jsonl.zst") == "jsonl"
+    assert format_of(tmp_path / "x.pdf") == "unsupported"
+
+
+def test_a_book_is_cut_between_chapters_and_no_character_is_lost(tmp_path: Path) -> None:
+    chapters = [f"## CHAPTER {n}\n\n" + f"The {n}th stone is here. " * 40 + "\n\n" for n in range(20)]
+    found = read(tmp_path / "book.md", "".join(chapters), max_document_characters=3000, split_characters=1000)
+    assert all(isinstance(one, Record) and one.text.startswith("## CHAPTER") for one in found)
+    assert "".join(one.text for one in found if isinstance(one, Record)) == "".join(chapters)
+    assert [one.meta["part"] for one in found if isinstance(one, Record)] == list(range(1, len(found) + 1))
+    assert {one.meta["parts"] for one in found if isinstance(one, Record)} == {len(found)}
+    assert found[1].position == "#2"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("text", ["word " * 5000, "x" * 25_000, "One sentence here. " * 1500, "line\n" * 6000])
+def test_a_text_without_headings_is_cut_at_the_next_best_place(text: str) -> None:
+    parts = list(cut([text], 5000, 2000))
+    assert "".join(parts) == text
+    assert all(len(part) <= 3000 for part in parts)
+    assert all(len(part) >= 900 for part in parts)
+    if "x" not in text:
+        assert all(part[-1].isspace() for part in parts[:-1])
+
+
+def test_cutting_does_not_depend_on_the_pieces_it_gets() -> None:
+    text = "".join(f"Paragraph {n} says this and that.\n\n" for n in range(2000))
+    whole = list(cut([text], 5000, 2000))
+    small = list(cut((text[i : i + 777] for i in range(0, len(text), 777)), 5000, 2000))
+    assert "".join(small) == "".join(whole) == text
+    assert small[:-3] == whole[: len(small) - 3]
+
+
+def test_a_plain_text_above_the_limit_is_cut_as_it_is_read(tmp_path: Path) -> None:
+    text = "Ein längerer Satz über Gesteine.\r\n" * 20_000
+    limits = {"max_document_bytes": 100_000, "max_document_characters": 20_000, "split_characters": 5_000}
+    found = read(tmp_path / "huge.txt.gz", gzip.compress(text.encode()), **limits)
+    texts = [one.text for one in found if isinstance(one, Record)]
+    assert len(texts) == len(found) > 100
+    assert "".join(texts) == text.replace("\r\n", "\n")
+    assert max(map(len, texts)) <= 7_500
+
+
+def test_a_large_text_that_breaks_off_keeps_what_came_before(tmp_path: Path) -> None:
+    text = "".join(f"Sentence number {n} of a long text.\n" for n in range(20_000))
+    limits = {"max_document_bytes": 10_000, "max_document_characters": 20_000, "split_characters": 5_000}
+    found = read(tmp_path / "huge.txt", text.encode() + b"\xff\xfe\xff" + text.encode(), **limits)
+    assert isinstance(found[-1], Bad)
+    assert found[-1].rule == "invalid_utf8"
+    assert sum(isinstance(one, Record) for one in found) > 50
+
+
+def test_a_decompression_bomb_stops_at_the_limit(tmp_path: Path) -> None:
+    bomb = gzip.compress(b"a" * 3_000_000)
+    found = read(tmp_path / "bomb.html.gz", bomb, max_markup_bytes=100_000)
+    assert bad(found).rule == "too_large"
+    found = read(tmp_path / "bomb.jsonl.gz", bomb, max_file_bytes=1_000_000)
+    assert bad(found).rule == "too_large"
+
+
+def test_markdown_is_kept_without_front_matter_and_comments(tmp_path: Path) -> None:
+    source = (
+        "---\ntitle: Rocks\ndate: 2020\n---\n# Rocks\n\n<!-- hidden\nnote -->\n*Granite* is plutonic.\n\n---\n\nEnd.\n"
+    )
+    assert only(read(tmp_path / "a.md", source)).text == "# Rocks\n\n*Granite* is plutonic.\n\n---\n\nEnd.\n"
+    ruled = "---\n\nA rule, then text.\n\n---\n\nMore.\n"
+    assert only(read(tmp_path / "b.md", ruled)).text == ruled
+
+
+PAGE = """<!DOCTYPE html><html><head><title>T</title><style>p{color:red}</style><script>var secret = 1;</script></head>
+<body><nav><a href="/a">Home</a> <a href="/b">Contact</a></nav>
+<ix:header><div>0000796343 false 2023 FY hidden facts</div></ix:header><div style="display: none">invisible words</div>
+<article><h1>Basalt</h1><p>Basalt is a dark volcanic rock that covers most of the ocean floor, and it cools quickly.</p>
+<p>It holds plagioclase and pyroxene &amp; olivine, which give it its colour and its high density of 3.0.</p>
+<ul><li>Pahoehoe flows in ropes.</li><li>Aa breaks into clinker as it moves downhill.</li></ul>
+<table><tr><td>SiO2</td><td>49 %</td></tr><tr><td>MgO</td><td>8 %</td></tr></table></article>
+<footer>Copyright notice and imprint</footer></body></html>"""
+
+
+def test_a_web_page_gives_its_main_text(tmp_path: Path) -> None:
+    text = only(read(tmp_path / "a.html", PAGE)).text
+    for kept in ("Basalt is a dark volcanic rock", "pyroxene & olivine", "Pahoehoe flows", "SiO2"):
+        assert kept in text
+    for gone in ("Contact", "var secret", "color:red", "hidden facts", "invisible words"):
+        assert gone not in text
+
+
+def test_a_page_laid_out_by_a_table_gives_running_text() -> None:
+    body = "<p>The first paragraph of this old page tells about the survey of the northern coal field.</p>" * 3
+    page = f"<html><body><table><tr><td><h2>Coal</h2>{body}</td></tr></table></body></html>"
+    text = main_text(page)
+    assert "The first paragraph of this old page" in text
+    assert "|" not in text
+
+
+def test_a_web_page_in_its_declared_encoding(tmp_path: Path) -> None:
+    page = PAGE.replace("<head>", '<head><meta charset="windows-1251">').replace("Basalt is", "Базальт is")
+    record = only(read(tmp_path / "a.htm", page.encode("cp1251")))
+    assert "Базальт is a dark" in record.text
+    assert record.repaired == "encoding cp1251"
+    unknown = PAGE.replace("<head>", '<head><meta charset="x-klingon">').encode() + b"\xe9"
+    assert bad(read(tmp_path / "b.htm", unknown)).rule == "unknown_encoding"
+
+
+@pytest.mark.parametrize(
+    "page",
+    ["<html><body></body></html>", "<", "<!-- only a comment -->", "<div>" * 3000 + "x", "plain & nothing <<< >"],
+)
+def test_a_page_without_text_or_sense_is_told_and_never_raises(tmp_path: Path, page: str) -> None:
+    (found,) = read(tmp_path / "a.html", page)
+    assert isinstance(found, (Bad, Record))
+    if isinstance(found, Bad):
+        assert found.rule in ("no_main_text", "empty", "parser_failed")
+
+
+def test_a_very_deep_page_keeps_its_upper_text() -> None:
+    page = f"<html><body><p>{'A sentence about slate and its cleavage. ' * 10}</p>{'<div>' * 5000}deep</body></html>"
+    assert "slate and its cleavage" in main_text(page)
+
+
+RST = """.. _top:
+
+Minerals
+========
+
+See :ref:`gravity_data`, :numref:`Fig. %s <my-figure>`, :ref:`the table <tab>` :cite:`lyell1830` and :math:`x^2`.
+
+.. purpose::
+
+   Explains **why** quartz is hard, by :eq:`ohm_law`.
+
+.. toctree::
+   :maxdepth: 2
+
+   chapter_one
+   chapter_two
+
+.. math::
+   :label: eq1
+
+   E = mc^2
+
+.. include:: /etc/hostname
+
+.. raw:: html
+
+   <script>alert(1)</script>
+
++--------+---+
+| quartz | 7 |
++--------+---+
+
+- one
+- two
+"""
+
+
+def test_restructured_text_becomes_plain_text(tmp_path: Path) -> None:
+    text = only(read(tmp_path / "a.rst", RST)).text
+    assert text.startswith("Minerals\n\nSee gravity data, my figure, the table")
+    assert "and x^2." in text
+    assert "Explains why quartz is hard, by ohm law." in text
+    assert "E = mc^2" in text
+    assert "quartz | 7" in text
+    assert "- one\n- two" in text
+    for gone in ("chapter_one", "lyell1830", "alert", "::", "hostname"):
+        assert gone not in text
+
+
+def test_a_role_of_one_file_is_unknown_in_the_next() -> None:
+    assert restructured_text(".. role:: rock\n\nA :rock:`granite` here.") == "A granite here."
+    assert "granite" in restructured_text("Another :rock:`granite` there.")
+    from docutils.parsers.rst import roles
+
+    assert "rock" not in roles._roles
+
+
+def test_restructured_text_of_nothing_but_markup_is_empty(tmp_path: Path) -> None:
+    assert bad(read(tmp_path / "a.rst", ".. toctree::\n\n   a\n   b\n")).rule == "empty"
+
+
+def test_a_failing_parser_costs_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise IndexError("list index out of range")
+
+    monkeypatch.setattr("docutils.core.publish_doctree", fail)
+    problem = bad(read(tmp_path / "a.rst", "Text\n"))
+    assert (problem.rule, problem.detail) == ("parser_failed", "its parser failed: IndexError: list index out of range")

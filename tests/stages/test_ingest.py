@@ -1,0 +1,286 @@
+"""The ingest stage: what it checks before anything runs, what it reads, and when it gives up."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from data_tools.documents import read_documents, read_rows, shards
+from pipeline.artifact import Artifact, describe_files
+from pipeline.errors import RecipeError, StepError
+from pipeline.identity import Hasher
+from pipeline.output import InlineFanout, Output
+from pipeline.stage import CheckContext, Estimate, Inputs, Resources
+from stages.ingest import Ingest
+
+ROOT = Path(__file__).resolve().parents[2]
+SHARED = ROOT.parent / "shared" / "data"
+CONTEXT = CheckContext("recipes/geo.yaml: step domain_text", "geo", ("CC0-1.0", "CC-BY-4.0"), "laptop")
+PROSE = "Granite is a plutonic rock. It cools slowly, so that its crystals are large enough to see.\n\n"
+
+
+def ingest(path: Path | str = "", **more: Any) -> Ingest:
+    own = {"path": str(path), "license": "CC-BY-4.0", "domain": "geo"} if path else {}
+    return Ingest.model_validate({**own, **more})
+
+
+def run(stage: Ingest, out: Path, inputs: Inputs | None = None) -> dict[str, Any]:
+    return dict(stage.run(inputs or Inputs(), Output(out, Resources(), InlineFanout(), "domain_text")))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Good and bad files side by side."""
+    root = tmp_path / "texts"
+    (root / "deep" / "er").mkdir(parents=True)
+    (root / ".git").mkdir()
+    (root / ".git" / "hidden.txt").write_text("never read")
+    for n in range(8):
+        (root / f"good{n}.txt").write_text(f"{PROSE}Number {n}.\n")
+    (root / "deep" / "er" / "page.md").write_text("# Basalt\n\n" + PROSE)
+    (root / "records.jsonl").write_text('{"text": "one record"}\nnot json\n{"text": "another record"}\n')
+    (root / "photo.jpg").write_bytes(b"\xff\xd8\xff\xe0")
+    (root / "README.md").write_text("What this folder is.")
+    (root / "legacy.txt").write_bytes("Prices in caf\xe9s rose \x96 slowly but surely, as always".encode("latin-1"))
+    return root
+
+
+def test_it_reads_the_good_and_lists_the_bad(folder: Path, tmp_path: Path) -> None:
+    stage = ingest(folder)
+    stage.check(CONTEXT)
+    metrics = run(stage, tmp_path / "out")
+    documents = list(read_documents([tmp_path / "out"]))
+    assert metrics["documents_out"] == len(documents) == 12
+    assert metrics["documents_in"] == 15
+    assert metrics["dropped_by_rule"] == {"excluded": 1, "invalid_json": 1, "unsupported_format": 1}
+    assert metrics["repaired"] == {"encoding cp1252": 1}
+    assert metrics["bytes_out"] == sum(len(document.text.encode()) for document in documents)
+    assert metrics["formats"]["jsonl"] == {"bad": 1, "documents": 2, "files": 1}
+    dropped = [row for shard in shards(tmp_path / "out", "dropped") for row in read_rows(shard)]
+    by_rule = {row["rule"]: row for row in dropped}
+    assert by_rule["invalid_json"]["source"] == "records.jsonl:2"
+    assert by_rule["invalid_json"]["head"] == "not json"
+    assert by_rule["invalid_json"]["stage"] == "ingest"
+    one = next(document for document in documents if document.source == "deep/er/page.md")
+    assert (one.corpus, one.domain, one.license) == ("own_text", "geo", "CC-BY-4.0")
+    assert json.loads(one.meta) == {"format": "markdown"}
+    assert len({document.id for document in documents} | {row["id"] for row in dropped}) == 15
+    assert not any("hidden" in document.source for document in documents)
+    block = json.loads((tmp_path / "out" / "blocks" / "000.json").read_text())
+    assert ["left out: invalid_json", None, None, 1] in block["data"]["rows"]
+    assert "encoding cp1252: 1" in block["note"]
+
+
+def test_ids_do_not_depend_on_where_the_folder_lies_or_how_it_is_sharded(folder: Path, tmp_path: Path) -> None:
+    run(ingest(folder), tmp_path / "a")
+    moved = tmp_path / "elsewhere"
+    folder.rename(moved)
+    metrics = run(ingest(moved, shard_bytes=200), tmp_path / "b")
+    assert len(shards(tmp_path / "b")) > 3
+    assert metrics["documents_out"] == 12
+    assert list(read_documents([tmp_path / "a"])) == list(read_documents([tmp_path / "b"]))
+
+
+def test_the_output_is_the_same_bytes_in_every_process(folder: Path, tmp_path: Path) -> None:
+    (folder / "page.html").write_text(f"<html><body><nav>menu</nav><h1>Slate</h1>{f'<p>{PROSE}</p>' * 5}</body></html>")
+    (folder / "notes.rst").write_text(f"Notes\n=====\n\n{PROSE}\n.. purpose::\n\n   {PROSE}")
+    code = (
+        "import sys; from pathlib import Path; from stages.ingest import Ingest;"
+        "from pipeline.output import InlineFanout, Output; from pipeline.stage import Inputs, Resources;"
+        "stage = Ingest(path=sys.argv[1], license='MIT', domain='geo');"
+        "stage.run(Inputs(), Output(Path(sys.argv[2]), Resources(), InlineFanout(), 'x'))"
+    )
+    digests = set()
+    for seed in ("1", "2"):
+        out = tmp_path / seed
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        subprocess.run([sys.executable, "-c", code, str(folder), str(out)], cwd=ROOT, env=environment, check=True)
+        (out / ".progress.json").unlink()
+        digests.add(describe_files(out)["digest"])
+    assert len(digests) == 1
+
+
+def test_a_finished_shard_is_not_read_again(folder: Path, tmp_path: Path) -> None:
+    stage = ingest(folder, shard_bytes=200)
+    first = run(stage, tmp_path / "out")
+    kept = shards(tmp_path / "out")[0]
+    stamp = kept.stat().st_mtime_ns
+    shards(tmp_path / "out")[-1].unlink()
+    memory = sorted((tmp_path / "out" / ".map" / "shards").iterdir())[-1]
+    memory.unlink()
+    assert run(stage, tmp_path / "out") == first
+    assert kept.stat().st_mtime_ns == stamp
+    assert len(list(read_documents([tmp_path / "out"]))) == 12
+
+
+def test_a_single_file_is_a_folder_of_one(tmp_path: Path) -> None:
+    (tmp_path / "book.txt").write_text(PROSE * 3000)
+    metrics = run(ingest(tmp_path / "book.txt"), tmp_path / "out")
+    documents = list(read_documents([tmp_path / "out"]))
+    assert metrics["documents_out"] == len(documents) > 10
+    assert documents[0].source == "book.txt#1"
+    assert json.loads(documents[0].meta)["parts"] == len(documents)
+    assert "".join(document.text for document in documents) == PROSE * 3000
+
+
+def test_too_many_bad_files_fail_the_step_with_counts_by_reason(folder: Path, tmp_path: Path) -> None:
+    for n in range(4):
+        (folder / f"broken{n}.txt.gz").write_bytes(b"\x1f\x8b\x08\0broken")
+    with pytest.raises(
+        StepError,
+        match=r"step domain_text: 5 of 17 files and records are bad, more than max_bad_share 0\.1 allows: "
+        r"(truncated|broken_gzip) 4 \(such as broken0\.txt\.gz: .*invalid_json 1 .*or raise max_bad_share",
+    ):
+        run(ingest(folder), tmp_path / "out")
+    assert run(ingest(folder, max_bad_share=0.5), tmp_path / "more")["documents_out"] == 12
+
+
+def test_a_folder_read_in_the_wrong_way_fails_with_the_fields_it_has(tmp_path: Path) -> None:
+    (tmp_path / "qa.jsonl").write_text('{"question": "What?", "answer": "That."}\n' * 5)
+    with pytest.raises(
+        StepError, match=r"missing_text_field 5 .*field 'text' must hold text, got nothing; it has question"
+    ):
+        run(ingest(tmp_path / "qa.jsonl"), tmp_path / "out")
+    run(ingest(tmp_path / "qa.jsonl", fields={"text": ["question", "answer"]}), tmp_path / "right")
+    assert next(read_documents([tmp_path / "right"])).text == "What?\n\nThat."
+
+
+def test_nothing_selected_fails_the_step(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text('{"text": "x", "kind": "b"}\n')
+    stage = ingest(tmp_path / "a.jsonl", fields={"where": {"kind": ["a"]}})
+    with pytest.raises(StepError, match="step domain_text: no document was read: nothing was selected"):
+        run(stage, tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda root: ingest(), "nothing to read. Name 'corpora', or give a folder as 'path'"),
+        (lambda root: ingest(root, license=""), "license: is missing for .*Say under which licence you hold this text"),
+        (lambda root: ingest(root, domain=""), "domain: is missing for .*Set it to 'general' or to 'geo'"),
+        (lambda root: ingest(root, license="public domain"), "license: is not .*Did you mean LicenseRef-PublicDomain"),
+        (lambda root: ingest(root, license="CC-BY-NC-4.0"), "corpus 'own_text' has the licence CC-BY-NC-4.0, which the "
+         r"recipe does not allow \(licenses: CC0-1.0, CC-BY-4.0\). Add CC-BY-NC-4.0 to the recipe's 'licenses'"),
+        (lambda root: ingest(corpora=["pubmed_open"]), "corpus 'pubmed_open' has the licence .*Add CC-BY-SA-4.0 to"),
+        (lambda root: ingest(corpora=["geo_wrld"]), "corpus 'geo_wrld': there is no such .*Did you mean geo_world"),
+        (lambda root: ingest(corpora=["geo_world", "geo_world"]), "corpus 'geo_world' is named twice"),
+        (lambda root: ingest(root / "none"), "path: .*none does not exist. Give a folder of texts"),
+        (lambda root: ingest(root / "empty"), "path: .*empty holds no file. Give a folder of texts"),
+        (lambda root: ingest(root / "photos"), r"path: .*holds no readable file, only \.jpg, \.pdf\. Readable: \.txt"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_told_before_anything_runs(tmp_path: Path, make: Any, message: str) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "a.jpg").touch()
+    (tmp_path / "photos" / "b.pdf").touch()
+    with pytest.raises(RecipeError, match=f"^recipes/geo.yaml: step domain_text: {message}"):
+        make(tmp_path).check(CONTEXT)
+
+
+def test_a_relative_path_is_resolved_where_the_recipe_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    stage = ingest("texts")
+    assert stage.path == str(tmp_path / "texts")
+    assert Ingest.model_validate(stage.model_dump(mode="json")) == stage
+
+
+def test_the_identity_follows_content_not_names_of_time(folder: Path) -> None:
+    def identity(stage: Ingest) -> Any:
+        return stage.depends_on(Hasher())["corpora"]["own_text"]["content"]
+
+    before = identity(ingest(folder))
+    os.utime(folder / "good0.txt", (1, 1))
+    assert identity(ingest(folder)) == before
+    (folder / "good0.txt").write_text("changed")
+    assert identity(ingest(folder)) != before
+    named = ingest(corpora=["pes2o_geology"]).depends_on(Hasher())["corpora"]["pes2o_geology"]
+    assert named["source"]["revision"] == "297747513bfb0ff1fbf61ddad3b03319d0f04597"
+
+
+WORLD = """
+from data_tools.corpus import Corpus, WorldSource
+CORPUS = Corpus(name="small", domain="geo", license="CC0-1.0", source=WorldSource(world="geo", num_tokens=4000))
+"""
+
+
+def test_a_world_is_written_in_shards(tmp_path: Path) -> None:
+    pytest.importorskip("data_tools.worlds.geo")
+    (tmp_path / "small.py").write_text(WORLD)
+    stage = ingest(corpora=["small"], corpus_folders=[str(tmp_path)])
+    stage.check(CONTEXT)
+    metrics = run(stage, tmp_path / "out")
+    words = sum(len(document.text.split()) for document in read_documents([tmp_path / "out"]))
+    assert 3000 < words * 1.3 < 6000
+    assert metrics["documents_by_corpus"] == {"small": metrics["documents_out"]}
+    other = ingest(corpora=["small"], corpus_folders=[str(tmp_path)], seed=1, num_tokens=2000)
+    fewer = run(other, tmp_path / "other")
+    assert fewer["documents_out"] < metrics["documents_out"]
+    first, second = (next(read_documents([tmp_path / name])) for name in ("out", "other"))
+    assert first.text != second.text
+    assert (first.corpus, first.domain, first.license) == ("small", "geo", "CC0-1.0")
+
+
+def test_a_hub_corpus_is_read_from_what_was_fetched(tmp_path: Path) -> None:
+    data = tmp_path / "raw" / "data" / "pes2o_geology"
+    data.mkdir(parents=True)
+    rows = [
+        {"id": "1", "text": "A paper about ophiolites.", "created": "2001-02-03",
+         "metadata": {"s2fieldsofstudy": ["Geology"], "oa_license": "CCBY"}},
+        {"id": "2", "text": "A paper about poems.", "metadata": {"s2fieldsofstudy": ["Art"]}},
+    ]  # fmt: skip
+    (data / "peS2o-0000.json.gz").write_bytes(gzip.compress("\n".join(map(json.dumps, rows)).encode()))
+    stage = ingest(corpora=["pes2o_geology"])
+    artifact = Artifact(tmp_path / "raw", {})
+    metrics = run(stage, tmp_path / "out", Inputs(raw=[artifact]))
+    (document,) = read_documents([tmp_path / "out"])
+    assert (metrics["documents_out"], metrics["not_selected"]) == (1, 1)
+    assert (document.text, document.date, document.source) == (
+        "A paper about ophiolites.",
+        "2001-02-03",
+        "peS2o-0000.json.gz:1",
+    )
+    assert json.loads(document.meta) == {"format": "json", "id": "1", "metadata.oa_license": "CCBY"}
+    with pytest.raises(
+        StepError, match=r"corpus 'pes2o_geology' is on the Hub and was not fetched. Add a step of stage"
+    ):
+        run(stage, tmp_path / "again")
+
+
+def test_estimates_come_from_sizes(folder: Path) -> None:
+    own = ingest(folder).estimate({}, Resources())
+    assert own.text_bytes == pytest.approx(sum(f.stat().st_size for f in folder.glob("good*.txt")), rel=0.5)
+    world = ingest(corpora=["geo_world"], num_tokens=1_000_000).estimate({}, Resources())
+    assert world.num_tokens == 1_000_000
+    assert world.seconds is not None
+    assert world.seconds < 60
+    hub = ingest(corpora=["pes2o_geology"]).estimate({}, Resources())
+    assert hub.num_tokens == pytest.approx(0.02 * 43.3e9)
+    fetched = ingest(corpora=["pes2o_geology"]).estimate({"raw": [Estimate(1e6, 10, 2e5)]}, Resources())
+    assert (fetched.num_tokens, fetched.text_bytes) == (2e5, 1e6)
+
+
+@pytest.mark.parametrize(
+    ("name", "documents", "most_bad"),
+    [
+        ("geo/gutenberg", 150, 0),
+        ("geo/gpg_textbook", 110, 3),
+        ("finance/fomc_minutes", 230, 0),
+        ("raw/fed_speech_html", 120, 0),
+    ],
+)
+def test_real_text_is_read(name: str, documents: int, most_bad: int, tmp_path: Path) -> None:
+    if not (SHARED / name).is_dir():
+        pytest.skip(f"needs real text in {SHARED / name}")
+    metrics = run(ingest(SHARED / name), tmp_path / "out")
+    bad = metrics["documents_in"] - metrics["documents_out"]
+    harmless = sum(metrics["dropped_by_rule"].get(rule, 0) for rule in ("excluded", "unsupported_format"))
+    assert metrics["documents_out"] >= documents
+    assert bad - harmless <= most_bad
