@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 _SIGNIFICANT = 4
-_ALWAYS_SCIENTIFIC_FROM = 1e15
+_SCIENTIFIC_FROM = 1e15
+_SCIENTIFIC_BELOW = 1e-4
+_SMALL_AXIS = 0.005
+_MOST_DECIMALS = 6
 _UNITS = ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k"))
 
 
@@ -30,11 +33,10 @@ def _real(value: float, decimals: int | None) -> str:
     if value == 0:
         return f"{0:.{decimals}f}" if decimals is not None else "0"
     magnitude = abs(value)
-    smallest = 10.0**-decimals / 2 if decimals is not None else 1e-4
-    if magnitude < smallest or magnitude >= _ALWAYS_SCIENTIFIC_FROM:
+    if magnitude < _SCIENTIFIC_BELOW or magnitude >= _SCIENTIFIC_FROM:
         mantissa, exponent = f"{value:.2e}".split("e")
         return f"{mantissa}e{int(exponent)}"
-    if decimals is not None:
+    if decimals is not None and magnitude >= 10.0**-decimals / 2:
         return f"{value:,.{decimals}f}"
     text = f"{value:,.{_decimals_for(magnitude)}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
@@ -45,33 +47,54 @@ def _decimals_for(magnitude: float) -> int:
 
 
 def column_decimals(values: Sequence[Any]) -> int | None:
-    """Return the decimal places that a column of numbers shares; None where it holds no fraction."""
+    """Return the decimal places that a column of numbers shares.
+
+    None where it holds no fraction, or where its numbers are so unlike in size that shared places would leave a small
+    one fewer than three digits: then each is written for itself.
+    """
     reals = [abs(value) for value in values if isinstance(value, float) and math.isfinite(value) and value != 0]
     if not reals:
         return None
-    return min(6, _decimals_for(max(reals)))
+    most = min(_MOST_DECIMALS, _decimals_for(max(reals)))
+    for decimals in range(most, most + 2):
+        exact = 10.0**-decimals * 1e-6
+        if all(v >= 100 * 10.0**-decimals or abs(v - round(v, decimals)) <= exact for v in reals):
+            return max(len(f"{value:.{decimals}f}".rstrip("0").partition(".")[2]) for value in reals)
+    return None
+
+
+def tick_labels(values: Sequence[float], step: float) -> list[str]:
+    """Return the labels of an axis: ``1.5M``, ``20k``, ``0.25``, ``3e−4``, in one form along the axis.
+
+    ``step`` is the distance of ticks and sets the decimals; 0 lets each value set its own (a logarithmic axis).
+    """
+    largest = max((abs(value) for value in values), default=0.0)
+    if step and 0 < largest < _SMALL_AXIS:
+        exponent = math.floor(math.log10(largest) + 1e-9)
+        decimals = _step_decimals(step / 10.0**exponent)
+        texts = [f"{value / 10.0**exponent:.{decimals}f}e{exponent}" if value else "0" for value in values]
+    else:
+        texts = [compact(value, step or 10.0 ** math.floor(math.log10(value) + 1e-9)) for value in values]
+    return [text.replace("-", "−") for text in texts]
 
 
 def compact(value: float, step: float) -> str:
-    """Return an axis label: ``1.5M``, ``20k``, ``0.25``; ``step`` (the distance of ticks) sets the decimals."""
-    magnitude = max(abs(value), abs(step))
-    if magnitude >= 1e15 or (0 < magnitude < 1e-4):
+    """Return a number as short as its surroundings allow: those are ``step`` apart."""
+    if value and (abs(value) >= _SCIENTIFIC_FROM or abs(value) < _SCIENTIFIC_BELOW):
         mantissa, exponent = f"{value:.1e}".split("e")
-        return f"{mantissa.removesuffix('.0')}e{int(exponent)}".replace("-", "−") if value else "0"
+        return f"{mantissa.removesuffix('.0')}e{int(exponent)}"
     for size, unit in _UNITS:
         if abs(value) >= size and (size > 1e3 or abs(value) >= 1e4):
-            return f"{value / size:.{_step_decimals(step / size)}f}{unit}".replace("-", "−")
-    return f"{value:,.{_step_decimals(step)}f}".replace("-", "−")
+            return f"{value / size:.{_step_decimals(step / size)}f}{unit}"
+    return f"{value:,.{_step_decimals(step)}f}"
 
 
 def _step_decimals(step: float) -> int:
-    if step <= 0 or not math.isfinite(step):
-        return 0
-    for decimals in range(7):
+    for decimals in range(_MOST_DECIMALS + 1):
         scaled = step * 10**decimals
         if abs(scaled - round(scaled)) < 1e-6 * max(1.0, scaled):
             return decimals
-    return 6
+    return _MOST_DECIMALS
 
 
 def duration(seconds: float) -> str:

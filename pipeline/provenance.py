@@ -1,4 +1,4 @@
-"""What made an artifact: the commit, the libraries, the machine, the source files. Recorded, never hashed into a key."""
+"""What made an artifact: commit, libraries, machine, source files. Recorded, never hashed into a key."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from typing import Any
 from pipeline.identity import file_digest
 
 LIBRARIES = (
-    "strata", "torch", "deepspeed", "ray", "transformers", "tokenizers", "safetensors", "accelerate", "datasets", "peft",
-    "trl", "mergekit", "lm-eval", "datatrove", "datasketch", "pyarrow", "numpy", "scipy", "pydantic",
+    "strata", "torch", "deepspeed", "ray", "transformers", "tokenizers", "safetensors", "accelerate", "datasets",
+    "peft", "trl", "mergekit", "lm-eval", "datatrove", "datasketch", "pyarrow", "numpy", "scipy", "pydantic",
 )  # fmt: skip
 ROOT = Path(__file__).resolve().parent.parent
 _GIT_SECONDS = 5

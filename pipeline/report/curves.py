@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.formatting import number
-from pipeline.report.markup import Markup, join, pixels, shorten, tag, text_width
+from pipeline.report.markup import BOLD, Markup, join, pixels, shorten, tag, text_width
 from pipeline.report.scales import Scale, extent, spread, widen
 from pipeline.report.svg import (
     FONT,
@@ -147,7 +147,7 @@ def draw(curves: Curves, title: str, width: float, class_: str) -> Markup:
     y = Scale(y_low, y_high, plot.bottom, plot.top)
     drawn = [
         y_axis(plot, ticks, y, curves.y_label),
-        x_axis(plot, x.ticks(max(3, int((plot.right - plot.left) / 75))), x, curves.x_label),
+        x_axis(plot, x.ticks(max(3, int((plot.right - plot.left) / 58))), x, curves.x_label),
         _draw_marks(curves, x, plot, width),
         *[_band(series, x, y) for series in curves.series],
         *[_shape(series, x, y) for series in sorted(curves.series, key=lambda s: s.style == "points")],
@@ -201,7 +201,7 @@ def _labels_directly(curves: Curves) -> bool:
 
 
 def _direct_width(curves: Curves) -> float:
-    return min(170.0, 10 + max(text_width(series.name, FONT) for series in curves.series))
+    return min(180.0, 10 + max(text_width(series.name, FONT * BOLD) for series in curves.series))
 
 
 def _direct_labels(curves: Curves, x: Scale, y: Scale, plot: Plot, width: float) -> Markup:
@@ -214,24 +214,28 @@ def _direct_labels(curves: Curves, x: Scale, y: Scale, plot: Plot, width: float)
         if abs(natural - at) > 3 or x(end.x) < x.end - 1:
             elbow = [(x(end.x) + 3, natural), (plot.right + 1, at)]
             parts.append(tag("path", d=_path(elbow), class_=f"leader {hue(series.colour)}"))
-        name = shorten(series.name, FONT, width - 4)
+        name = shorten(series.name, FONT * BOLD, width - 4)
         inside = tag("title", series.name) if name != series.name else None
         parts.append(tag("text", inside, name, x=plot.right + 4, y=at + 4, class_=f"direct {hue(series.colour)}"))
     return join(parts)
 
 
 def _mark_rows(curves: Curves, x: Scale, width: float) -> list[int]:
-    """Return for each mark the row, counted upwards from the plot, in which its label meets no other."""
+    """Return for each mark the row, counted upwards from the plot, in which its label meets no other.
+
+    From right to left: where labels would meet, the left one goes up, and no mark's line runs through a label.
+    """
     taken: list[list[tuple[float, float]]] = []
-    rows: list[int] = []
-    for at, label in curves.marks:
+    rows = [0] * len(curves.marks)
+    for index in sorted(range(len(curves.marks)), key=lambda index: -curves.marks[index][0]):
+        at, label = curves.marks[index]
         start, end = _mark_span(x(min(max(at, x.low), x.high)), label, width)
         free = (row for row, spans in enumerate(taken) if all(end < left or start > right for left, right in spans))
         row = next(free, len(taken))
         if row == len(taken):
             taken.append([])
         taken[row].append((start - 8, end + 8))
-        rows.append(row)
+        rows[index] = row
     return rows
 
 
@@ -276,7 +280,7 @@ def values_table(curves: Curves) -> Markup:
         numbers = [tag("td", number(_whole(value)), class_="number") for value in cells]
         rows.append(tag("tr", tag("th", name, scope="row"), *numbers))
     head = tag("tr", *[tag("th", name, scope="col", class_="number" if i else None) for i, name in enumerate(columns)])
-    said = f"Values (every {stride}th of {len(points)})" if stride > 1 else "Values"
+    said = f"Values (one in {stride} of {len(points)})" if stride > 1 else "Values"
     table = tag("table", tag("thead", head), tag("tbody", *rows))
     scroll = tag("div", table, class_="scroll", tabindex="0")
     return tag("details", tag("summary", said), scroll, class_="values")

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 
 from pipeline.formatting import duration
 from pipeline.report.layout import Point, Sizes, arrange
-from pipeline.report.markup import Markup, pixels, shorten, tag, text_width
+from pipeline.report.markup import BOLD, Markup, pixels, shorten, tag, text_width
 from pipeline.report.record import Status, StepRecord
 from pipeline.report.svg import canvas, text
 
-_NAME = 12.5
+_NAME = 12.0
+_NAME_BOLD = _NAME * BOLD
 _NODE_HEIGHT = 42.0
 _LAYER_GAP = 26.0
 _MARGIN = 6.0
@@ -28,8 +29,8 @@ def draw_graph(steps: Sequence[StepRecord], anchors: Mapping[str, str]) -> Marku
     """Return the graph; each node links to its step's record further down (``anchors``: step -> id)."""
     names = [step.name for step in steps]
     edges = edges_of(steps)
-    widest = max((text_width(step.name, _NAME) for step in steps), default=0)
-    sizes = Sizes(min(max(widest + 44, 128.0), 176.0), _NODE_HEIGHT, _LAYER_GAP)
+    widest = max((text_width(step.name, _NAME_BOLD) for step in steps), default=0)
+    sizes = Sizes(min(max(widest + 40, 128.0), 184.0), _NODE_HEIGHT, _LAYER_GAP)
     layout = arrange(names, edges, sizes)
     lines = [
         tag("path", d=_curve(layout.edges[edge]), class_="edge", data_from=anchors[edge[0]], data_to=anchors[edge[1]])
@@ -92,7 +93,7 @@ def _node(step: StepRecord, centre: Point, sizes: Sizes, anchor: str) -> Markup:
     time = duration(step.seconds) if step.seconds is not None else ""
     said = " · ".join(part for part in (step.status, time) if part)
     told = f"{step.name} ({step.stage}): {said}"
-    name = shorten(step.name, _NAME, sizes.node_width - 38)
+    name = shorten(step.name, _NAME_BOLD, sizes.node_width - 36)
     shape = [
         tag("title", told),
         tag("rect", x=left, y=top, width=sizes.node_width, height=sizes.node_height, rx=6, class_="node"),

@@ -12,7 +12,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 _SWEEPS = 16
-_POSITION_SWEEPS = 24
+_POSITION_SWEEPS = 60
+_STRAIGHTENING_PASSES = 4
+_STRAIGHT = 8.0
+"""How much more a trunk minds a bend than a single edge does."""
+_TO_THE_MIDDLE = 0.35
+"""How much every node is drawn to the middle, in edges: long chains would drift aside."""
 
 Point = tuple[float, float]
 
@@ -177,13 +182,33 @@ def _place(layers: Sequence[Sequence[_Slot]], sizes: Sizes) -> None:
             level = _isotonic([want - offset for want, offset in zip(wanted, offsets, strict=True)], weights)
             for slot, x, offset in zip(layer, level, offsets, strict=True):
                 slot.x = x + offset
+    _straighten(layers, sizes)
+
+
+def _straighten(layers: Sequence[Sequence[_Slot]], sizes: Sizes) -> None:
+    """Put each trunk below its part above, as far as its neighbours leave room: one bend instead of many small ones."""
+    for _ in range(_STRAIGHTENING_PASSES):
+        for layer in layers:
+            for index, slot in enumerate(layer):
+                if slot.node or slot.above[0].node:
+                    continue
+                x = slot.above[0].x
+                if index:
+                    x = max(x, layer[index - 1].x + _distance(layer[index - 1], slot, sizes))
+                if index + 1 < len(layer):
+                    x = min(x, layer[index + 1].x - _distance(slot, layer[index + 1], sizes))
+                slot.x = x
 
 
 def _wanted(slot: _Slot) -> float:
-    pulls = [(near.x, 4.0 if not (near.node and slot.node) and near.source == slot.source else 1.0)
-             for near in (*slot.above, *slot.below)]  # fmt: skip
-    total = sum(weight for _, weight in pulls)
-    return sum(x * weight for x, weight in pulls) / total if total else slot.x
+    total = weighted = 0.0
+    if slot.node:
+        total = _TO_THE_MIDDLE
+    for near in (*slot.above, *slot.below):
+        weight = _STRAIGHT if not (near.node and slot.node) and near.source == slot.source else 1.0
+        total += weight
+        weighted += weight * near.x
+    return weighted / total if total else slot.x
 
 
 def _isotonic(values: Sequence[float], weights: Sequence[float]) -> list[float]:

@@ -9,9 +9,12 @@ from collections.abc import Iterable
 _VOID = frozenset({"meta", "br", "hr", "wbr"})
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
-# Advance widths in em of a typical interface font, by class of character; layout needs no more than that.
+# Advance widths in em by class of character, of the widest usual interface font (DejaVu Sans): a guess too wide
+# leaves a gap, one too narrow lets texts overlap.
 _NARROW = frozenset("ijlI.,:;'|!()[]{} tfr-/\\`")
 _WIDE = frozenset("mwMW@%—→")
+BOLD = 1.13
+"""Times the width of the same text in regular weight."""
 
 
 class Markup(str):
@@ -67,7 +70,7 @@ def pixels(value: float) -> str:
 
 
 def text_width(text: str, size: float) -> float:
-    """Return about how wide ``text`` is at a font size in pixels; a few percent too wide rather than too narrow."""
+    """Return about how wide ``text`` is, in pixels, at a font size in pixels."""
     return size * sum(_advance(character) for character in text)
 
 
@@ -75,10 +78,10 @@ def _advance(character: str) -> float:
     if ord(character) >= 0x1100:
         return 1.0
     if character in _NARROW:
-        return 0.34
+        return 0.37
     if character in _WIDE:
-        return 0.88
-    return 0.68 if character.isupper() else 0.57
+        return 0.95
+    return 0.7 if character.isupper() else 0.615
 
 
 def shorten(text: str, size: float, width: float) -> str:

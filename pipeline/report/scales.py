@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pipeline.formatting import compact
+from pipeline.formatting import tick_labels
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,8 @@ class Scale:
         step = nice_step((self.high - self.low) / max(most, 1))
         first = math.ceil(self.low / step - 1e-9)
         last = math.floor(self.high / step + 1e-9)
-        return [(index * step, compact(index * step, step)) for index in range(first, last + 1)]
+        values = [index * step for index in range(first, last + 1)]
+        return list(zip(values, tick_labels(values, step), strict=True))
 
 
 def nice_step(rough: float) -> float:
@@ -53,7 +54,7 @@ def _log_ticks(low: float, high: float, most: int) -> list[tuple[float, str]]:
         if len(inside) <= most or factors == (1,):
             break
     stride = max(1, math.ceil(len(inside) / max(most, 1)))
-    return [(value, compact(value, 10.0 ** math.floor(math.log10(value) + 1e-9))) for value in inside[::stride]]
+    return list(zip(inside[::stride], tick_labels(inside[::stride], 0), strict=True))
 
 
 def extent(values: Iterable[float]) -> tuple[float, float]:

@@ -38,7 +38,7 @@ def draw_timeline(spans: Sequence[Span], width: float, class_: str, anchors: Map
     """Return the bars at one width; ``spans`` is not empty."""
     name_width = min(max(text_width(step.name, FONT) for step, _, _ in spans) + 12, width * 0.34)
     last = max(end for _, _, end in spans) or 1.0
-    plot = Plot(name_width, 24, width - (76 if width > NARROW else 62), 26 + _ROW * len(spans))
+    plot = Plot(name_width, 24, width - (112 if width > NARROW else 74), 26 + _ROW * len(spans))
     scale = Scale(0, last, plot.left, plot.right)
     parts: list[Markup] = []
     for value in _ticks(last, 4 if width <= NARROW else 9):
@@ -53,13 +53,14 @@ def draw_timeline(spans: Sequence[Span], width: float, class_: str, anchors: Map
 def _row(step: StepRecord, begin: float, end: float, y: float, scale: Scale, name_width: float, anchor: str) -> Markup:
     x, length = scale(begin), max(scale(end) - scale(begin), 2.0)
     middle = y + _ROW / 2
-    said = duration(end - begin) + (f", {step.status}" if step.status != "done" else "")
+    known = step.seconds is not None or step.status == "running"
+    said = ", ".join(([duration(end - begin)] if known else []) + ([step.status] if step.status != "done" else []))
     return tag(
         "a",
         tag("title", f"{step.name}: {said}"),
         text(name_width - 8, middle + 4, shorten(step.name, FONT, name_width - 10), "name", "end"),
         tag("rect", x=x, y=middle - _BAR / 2, width=length, height=_BAR, rx=2, class_="bar"),
-        text(x + length + 6, middle + 4, duration(end - begin), "value"),
+        text(x + length + 6, middle + 4, said, "value"),
         href=f"#{anchor}",
         class_=step.status,
     )
