@@ -27,11 +27,13 @@ class Rules:
     """Remove short lines that hold one of C4's policy phrases or "javascript", before the rules."""
     min_common_pair_share: float = 0.70
     """Least share of letter pairs that are common in English (0..1); random letters are near 0.3, prose near 0.94."""
+    max_unfinished_words: int = 40
+    """A text of at most this many words that stops in mid-sentence is a fragment (0: no such rule)."""
     personal_data: tuple[str, ...] = ("email", "phone", "ip", "ssn")
     """Kinds of personal data that are replaced (data_tools/privacy.py)."""
 
 
-_WEB = Rules(c4={"filter_no_terminal_punct": False}, strip_boilerplate=False)
+_WEB = Rules(c4={"filter_no_terminal_punct": False}, strip_boilerplate=False, max_unfinished_words=0)
 
 # Books are hard-wrapped: a "line" is not a paragraph, and removing lines under three words would cut the last words of
 # paragraphs and every blank line between them. So no line is removed by length; the policy and javascript lines go

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from pipeline.identity import Json
     from pipeline.output import Output
 
+_ENDING = re.compile(r"[.!?…:;\"'”’)\]*_|]\s*$")
+"""What a finished text ends with: a sentence's end, a closing bracket or quotation mark, Markdown, a table's edge."""
 CHANGES_FOLDER = "changes"
 CHARACTERS_PER_SECOND = 600_000
 """Measured on one core of a laptop with books and textbooks; used for the plan only."""
@@ -32,9 +35,9 @@ class Clean(Stage):
     """Repair every document, and drop those that the profile's rules refuse, each with the rule and the measured value.
 
     Order: size, line ends, mojibake, Unicode form, control characters, white space; web furniture; personal data;
-    language; gibberish; Gopher repetition, Gopher quality, C4, FineWeb (FineWeb's order). ``changes/`` says what was
-    changed in which document. See data_tools/rules.py for the profiles and data_tools/quality.py for how words are
-    counted.
+    language; gibberish; fragments; Gopher repetition, Gopher quality, C4, FineWeb (FineWeb's order). ``changes/``
+    says what was changed in which document. See data_tools/rules.py for the profiles and data_tools/quality.py for
+    how words are counted.
     """
 
     name: ClassVar[str] = "clean"
@@ -45,7 +48,7 @@ class Clean(Stage):
     rules: str = "general"
     """Profile of thresholds: general, geo, finance, medical, or web (FineWeb's published values unchanged)."""
     language: str = "en"
-    """Declared language (ISO 639-1) of the documents; texts in another one are dropped. One of the eight known ones."""
+    """Declared language (ISO 639-1) of the documents; texts in another one are dropped. One of the nine known ones."""
     personal_data: tuple[str, ...] | None = None
     """Kinds of personal data to replace, or None for the profile's own (medical adds record numbers)."""
     max_characters: int = Field(5_000_000, ge=1_000)
@@ -164,6 +167,9 @@ class Cleaner:
         share = common_pair_share(words) if self._language == "en" else 1.0
         if share < self._rules.min_common_pair_share:
             return Verdict(text, "gibberish", share), changes
+        num_words = len(text.split())
+        if num_words <= self._rules.max_unfinished_words and not _ENDING.search(text):
+            return Verdict(text, "unfinished", float(num_words)), changes
         return self._quality.judge(text), changes
 
 
