@@ -260,7 +260,7 @@ def scratch_test(teller: Teller, subject: Subject) -> str:
                 "{h} with a hardness of {x} scratched {s} with a hardness of {y}",
                 "{s} was scratched by {h}, {y} against {x}",
                 "{h} left a mark on {s}, since {c}, while {d}",
-                "{h} cut {s}, because {c}",
+                "{h} cut {s}, because {c} and {d}",
             ),
         )
         teller.page.note(hard, soft)
