@@ -8,7 +8,7 @@
    "tasks": {task: {"suite", "domain", "kind", "control", "chance", "num_questions", "models": {name: COMPARED}}},
    "groups": {"domain" | "general" | "domain_control" | "general_control":
               {"tasks", "chance", "num_questions", "models": {name: COMPARED + "by_rule", "mcnemar_p"}}},
-   "dev": {name: {"domain_accuracy", "general_accuracy", "bits_per_byte": {part: figure}}},
+   "dev": {name: {"domain_accuracy", "bits_per_byte": {part: figure}}},
    "best": {"name", "by", "merged_is_best", "merged_versus_best": INTERVAL or null}}
 
 COMPARED is ``{"first", "second", "difference", "relative": INTERVAL, "num_rows", "num_groups"}``: first the base,
@@ -149,7 +149,6 @@ def _dev(stage: Evaluate, folder: Path, summary: Mapping[str, Any], groups: Mapp
     answers = read_answers(folder, "dev")
     return {
         "domain_accuracy": pooled(answers, groups["domain"], stage.rule),
-        "general_accuracy": pooled(answers, groups["general"], stage.rule),
         "bits_per_byte": summary.get("bits_per_byte", {}).get("dev", {}),
     }
 

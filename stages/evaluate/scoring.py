@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from data_tools.packing import PARTS, read_meta, tokens_path
 from eval.errors import EvalError
 from eval.likelihood import DocumentLoss, TokenDocument, bits_per_byte
-from eval.suite import Question, load_split
+from eval.suite import Question, load_split, read_tasks
 
 if TYPE_CHECKING:
     from eval.harness import Asked
@@ -123,8 +123,14 @@ def _read_text(network: Any, folder: Path, plan: Reading, split: str) -> dict[st
 
 
 def _questions(plan: Reading, split: str) -> dict[str, list[Question]]:
-    found = load_split(Path(plan.questions), split)
-    return {task: rows[: plan.max_questions] if plan.max_questions else rows for task, rows in found.items()}
+    """Return the questions to ask: on test all, on dev those that choices are made by (the domain's, no controls)."""
+    folder = Path(plan.questions)
+    tasks = read_tasks(folder)
+    return {
+        task: rows[: plan.max_questions] if plan.max_questions else rows
+        for task, rows in load_split(folder, split).items()
+        if split == "test" or not (tasks[task].control or tasks[task].domain == "general")
+    }
 
 
 def _ask_splits(network: Any, tokenizer: Any, folder: Path, plan: Reading) -> dict[str, Any]:
@@ -183,8 +189,8 @@ def _ask(
 
 
 def _best_prompt(by_prompt: Mapping[str, Asked], dev: Mapping[str, list[Question]], kind: str, rule: str) -> str:
-    """Return the way of asking with most right answers on dev; controls do not count; the first way wins ties."""
-    tasks = [task for task, rows in dev.items() if rows[0].kind == kind and not task.endswith("_control")]
+    """Return the way of asking with most right answers on the domain's dev questions; the first way wins ties."""
+    tasks = [task for task, rows in dev.items() if rows[0].kind == kind]
     return max(
         by_prompt,
         key=lambda way: sum(answer.right[rule] for task in tasks for answer in by_prompt[way].answers[task]),
