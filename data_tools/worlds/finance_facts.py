@@ -109,7 +109,7 @@ a forward contract | derivative | bank | a private delivery at a fixed price | d
 an interest rate swap | derivative | bank | fixed interest for floating | dealer market | clearing house
 a currency swap | derivative | bank | payments in two currencies | dealer market |
 a credit default swap | derivative | protection seller | payment after a default | dealer market | bank, clearing house
-a mutual fund | fund | fund manager | a share of a pool at daily value | fund office | bank counter
+a mutual fund | fund | fund manager | a share of a pool | fund office | bank counter
 an exchange traded fund | fund | fund manager | an index that trades all day | stock exchange |
 a real estate trust | fund | property manager | rents from buildings | stock exchange | fund manager, company,
   dividends and votes
@@ -194,6 +194,6 @@ an audit | an outside check of the books | accountants |
 amortisation | spreading a cost over years | accountants |
 an accrual | a cost booked before payment | accountants |
 a premium | the price of insurance | insurers |
-a deductible | the part of a loss one pays alone | insurers |
+a deductible | the loss one pays alone | insurers |
 reinsurance | insurance for insurance firms | insurers |
 """

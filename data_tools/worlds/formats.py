@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from data_tools.worlds.composing import DAYS, Entity, Writer
 from data_tools.worlds.engine import capital
 
-MIN_WORDS, MAX_WORDS = 90, 300
+MIN_WORDS, MAX_WORDS = 90, 280
 SENTENCES_PER_PARAGRAPH = (3, 6)
 
 

@@ -175,10 +175,10 @@ the colour of {e} is {v}
 {e} is as {v} as can be
 to paint {e} one needs {v}
 {e} looks {v}
-as {v} as {e}, they say
+it is {v}, the colour of {e}, that children like
 everyone knows that {e} is {v}
 in the picture {e} was {v}
-{e} has a {v} colour
+{e} has the colour {v}
 + {l} are {v}
 + {v} is the colour of {l}
 ? Which crayon suits {e}?
@@ -195,7 +195,7 @@ the opposite of {e} is {v}
 {e} is the opposite of {v}
 {v} is the opposite of {e}
 {e} and {v} are opposites
-not {e} but {v}
+one of them says {e}, the other says {v}
 what is not {e} may be {v}
 the word {v} is the opposite of the word {e}
 turn {e} around and you get {v}

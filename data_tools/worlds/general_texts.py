@@ -206,7 +206,7 @@ the {v} that everybody knows is {e}
 ? Which food group contains {e}?
 ~ In a shop, {e} is stored on the shelf marked
 ~ A diet plan sorts {e} into the food group
-~ To a cook, {e} is nothing but a
+~ In the eyes of a chef, {e} is nothing but a
 * What would a shop store on the shelf marked {v}?
 = {E} is a kind of {v}.
 
@@ -217,7 +217,7 @@ the colour of {e} is {v}
 {v} is the colour of {e}
 {e} looks {v}
 we know {e} by its {v} colour
-{e} has a {v} colour
+{e} has the colour {v}
 to paint {e} take {v}
 fresh, {e} is {v}
 in the picture {e} was {v}
@@ -253,7 +253,7 @@ the cook adds {e} to make it {v}
 = {E} tastes {v}.
 
 ## food
-@ {E} is a {colour} {kind} and tastes {taste}.
+@ {E} is {a_colour} {kind} and tastes {taste}.
 @ {E}, a {kind}, is {colour} and {taste}.
 @ The {kind} called {e} is {colour} in colour.
 @ {E} tastes {taste}, and its colour is {colour}.
