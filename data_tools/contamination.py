@@ -10,7 +10,7 @@ translations, which no exact match finds.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -47,44 +47,57 @@ class Match:
     """Share (0..1] of the question's runs that the text holds; 1.0 for a whole question."""
 
 
-@dataclass
 class _Runs:
-    """Runs of one length: their hashes, sorted, and which questions hold each."""
+    """Runs of one length: their hashes, sorted, and beside each the question that holds it."""
 
-    hashes: NDArray[np.uint64]
-    owners: list[list[int]]
+    def __init__(self, hashes: NDArray[np.uint64], owners: NDArray[np.int64]) -> None:
+        import numpy as np
+
+        order = np.lexsort((owners, hashes))
+        hashes, owners = hashes[order], owners[order]
+        is_new = np.ones(len(hashes), dtype=bool)
+        is_new[1:] = (hashes[1:] != hashes[:-1]) | (owners[1:] != owners[:-1])
+        self.hashes, self.owners = hashes[is_new], owners[is_new]
+
+    def count(self, runs: NDArray[np.uint64]) -> Counter[int]:
+        """Return how many of the distinct ``runs`` each question holds."""
+        import numpy as np
+
+        begins, ends = np.searchsorted(self.hashes, runs, "left"), np.searchsorted(self.hashes, runs, "right")
+        hits = np.flatnonzero(ends > begins).tolist()
+        return Counter(owner for hit in hits for owner in self.owners[begins[hit] : ends[hit]].tolist())
 
 
 class QuestionIndex:
     """Every question's runs of words, ready to be looked up in texts."""
 
-    def __init__(self, questions: Iterable[Examined], num_words: int, min_question_words: int) -> None:
-        """Index runs of ``num_words`` words, and whole questions of ``min_question_words`` to ``num_words`` - 1
-        words."""
+    def __init__(self, questions: Sequence[Examined], num_words: int, min_question_words: int) -> None:
+        """Index runs of ``num_words`` words, and shorter questions whole, from ``min_question_words`` words on."""
+        import numpy as np
+
         self._num_words = num_words
         self._table = WordHashes()
-        self.ids: list[str] = []
-        self.num_stems = 0
-        """Short questions left out because they are asked of several facts."""
-        self._num_runs: list[int] = []
-        owners: defaultdict[int, defaultdict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
-        questions = list(questions)
+        self.ids = [question.id for question in questions]
+        self._runs = {num_words: self._runs_of([words_of(question.full) for question in questions], num_words)}
+        self._num_runs = np.bincount(self._runs[num_words].owners, minlength=len(self.ids)).tolist()
         wholes = [words_of(question.whole) for question in questions]
         stems = _stems(questions, wholes)
-        for number, (question, whole) in enumerate(zip(questions, wholes, strict=True)):
-            runs = set(gram_hashes(self._table.array(words_of(question.full)), num_words).tolist())
-            self.ids.append(question.id)
-            self._num_runs.append(len(runs))
-            for run in runs:
-                owners[num_words][run].append(number)
-            if not min_question_words <= len(whole) < num_words:
-                continue
-            if tuple(whole) in stems:
-                self.num_stems += 1
-                continue
-            (run,) = gram_hashes(self._table.array(whole), len(whole)).tolist()
-            owners[len(whole)][run].append(number)
-        self._runs = {length: _sorted_runs(found) for length, found in sorted(owners.items())}
+        is_short = [min_question_words <= len(words) < num_words for words in wholes]
+        self.num_stems = sum(short and tuple(words) in stems for short, words in zip(is_short, wholes, strict=True))
+        """Short questions left out because they are asked of several facts."""
+        for length in range(min_question_words, num_words):
+            chosen = [words if len(words) == length and tuple(words) not in stems else [] for words in wholes]
+            if any(chosen):
+                self._runs[length] = self._runs_of(chosen, length)
+
+    def _runs_of(self, texts: Sequence[list[str]], num_words: int) -> _Runs:
+        """Index all runs of all texts; runs that would reach from one text into the next are left out."""
+        import numpy as np
+
+        hashes = gram_hashes(self._table.array([word for words in texts for word in words]), num_words)
+        owners = np.repeat(np.arange(len(texts), dtype=np.int64), [len(words) for words in texts])
+        is_inside = owners[: len(hashes)] == owners[len(owners) - len(hashes) :]
+        return _Runs(hashes[is_inside], owners[: len(hashes)][is_inside])
 
     def find(self, text: str) -> Match | None:
         """Return the question that ``text`` overlaps with most (the first of equals), or None."""
@@ -93,29 +106,17 @@ class QuestionIndex:
         hashes = self._table.array(words_of(text))
         best: tuple[float, int, str] | None = None
         for length, runs in self._runs.items():
-            found = np.unique(gram_hashes(hashes, length))
-            places = np.searchsorted(runs.hashes, found)
-            places[places == len(runs.hashes)] = 0
-            hits = places[runs.hashes[places] == found] if len(found) else places
-            counts = Counter(number for place in hits.tolist() for number in runs.owners[place])
-            for number, count in counts.items():
-                is_run = length == self._num_words
+            is_run = length == self._num_words
+            for number, count in runs.count(np.unique(gram_hashes(hashes, length))).items():
                 share = count / self._num_runs[number] if is_run else 1.0
                 candidate = (share, -number, f"ngram{length}" if is_run else "whole_question")
                 best = candidate if best is None else max(best, candidate)
         return Match(self.ids[-best[1]], best[2], best[0]) if best else None
 
 
-def _stems(questions: list[Examined], wholes: list[list[str]]) -> set[tuple[str, ...]]:
+def _stems(questions: Sequence[Examined], wholes: Sequence[list[str]]) -> set[tuple[str, ...]]:
     """Return the word sequences that are asked of more than ``MAX_FACTS_PER_QUESTION`` facts."""
     facts: defaultdict[tuple[str, ...], set[str]] = defaultdict(set)
     for question, whole in zip(questions, wholes, strict=True):
         facts[tuple(whole)].add(question.fact or question.id)
     return {whole for whole, found in facts.items() if len(found) > MAX_FACTS_PER_QUESTION}
-
-
-def _sorted_runs(owners: Mapping[int, list[int]]) -> _Runs:
-    import numpy as np
-
-    hashes = np.array(sorted(owners), dtype=np.uint64)
-    return _Runs(hashes, [owners[run] for run in hashes.tolist()])

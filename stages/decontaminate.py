@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -14,6 +15,7 @@ from pipeline.errors import StepError
 from pipeline.stage import Block, Estimate, Inputs, Need, Resources, Stage, need
 
 if TYPE_CHECKING:
+    from data_tools.contamination import QuestionIndex
     from pipeline.identity import Json
     from pipeline.output import Output
 
@@ -113,13 +115,11 @@ def check_shard(
     min_question_words: int,
 ) -> dict[str, Json]:
     """Check one shard's kept documents against every question; return counts, and the rule and question per drop."""
-    from data_tools.contamination import Examined, QuestionIndex
     from data_tools.documents import Document, dropped, dropped_writer, read_rows
     from data_tools.keep import keep_writer, read_keep
 
     path = Path(shard)
-    questions = [Examined(**row) for row in json.loads(Path(examined).read_text("utf-8"))]
-    index = QuestionIndex(questions, ngram_words, min_question_words)
+    index = _index(examined, ngram_words, min_question_words)
     kept = read_keep(Path(keep), documents_key, path.stem)
     result: dict[str, Any] = {"documents_in": 0, "documents_out": 0, "bytes_out": 0, "rules": [], "questions": []}
     with (
@@ -141,6 +141,15 @@ def check_shard(
             result["rules"].append(match.rule)
             result["questions"].append(match.question)
     return {**result, "stems": index.num_stems}
+
+
+@lru_cache(maxsize=1)
+def _index(examined: str, ngram_words: int, min_question_words: int) -> QuestionIndex:
+    """Read the questions once per process, not once per shard; the file lies in the step's own directory."""
+    from data_tools.contamination import Examined, QuestionIndex
+
+    questions = [Examined(**row) for row in json.loads(Path(examined).read_text("utf-8"))]
+    return QuestionIndex(questions, ngram_words, min_question_words)
 
 
 def _block(hits: Mapping[str, int], tasks: Mapping[str, str]) -> Block:
