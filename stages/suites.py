@@ -195,7 +195,7 @@ def _table(tasks: Sequence[Task]) -> Block:
             "align": ["left", "left", "left", "right", "right", "right", "right", "left"],
         },
         "Split by the fact that is asked. A control keys another entity's value and leaves the true one out: who knows "
-        "the facts scores near chance on it; which answers are common helps on neither, since every choice is keyed as often.",
+        "the facts scores near chance on it. Which answers are common helps on neither: each is keyed as often.",
     )
 
 

@@ -19,7 +19,7 @@ MINERAL_RELATIONS = (
             "{e} is made of {v}",
             "in chemical terms {e} is {v}",
         ),
-        questions=("What is the chemical formula of {e}?", "Which formula describes {e}?"),
+        questions=("What is the chemical formula of {e}?", "Which formula describes the mineral {e}?"),
         clozes=("In a list of formulas, {e} stands beside", "The chemical formula that belongs to {e} is"),
     ),
     Relation(
@@ -225,7 +225,7 @@ ROCK_RELATIONS = (
             "{e} is typical of {v}",
             "{e} is a product of {v}",
         ),
-        questions=("Where does {e} form?", "Which setting produces {e}?"),
+        questions=("Where in nature does {e} form?", "Which natural setting produces {e}?"),
         clozes=("A geologist who wants to see {e} form should go to", "The place of origin of {e} is"),
     ),
 )
@@ -351,7 +351,7 @@ BOUNDARY_RELATIONS = (
             "maps place {e} in {v}",
             "surveys of {v} show {e}",
         ),
-        questions=("Where is {e}?", "In which part of the world is {e}?"),
+        questions=("Where on the Earth is {e}?", "In which part of the world is {e}?"),
         clozes=("A journey to {e} takes you to", "The region around {e} is"),
     ),
 )
