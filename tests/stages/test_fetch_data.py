@@ -110,7 +110,7 @@ def test_it_fetches_the_matching_files_once_at_the_commit(
          ".*500.*Check the network, or set HF_ENDPOINT to a mirror, or give 'local'"),
         ("hang", "the Hub at http://127.* did not answer as it should: .*(Timeout|timed out).*Check the network"),
         ("broken", "did not answer as it should.*the same command goes on where this one stopped"),
-        ("gated", "is gated. Accept its terms at http://127.*/datasets/org/name, then set the environment variable HF_TOKEN"),
+        ("gated", "is gated. Accept its terms at http://127.*/datasets/org/name, then set the .*variable HF_TOKEN"),
         ("absent", "there is no such repository at http://127.0.0.1:.*, or it is private. .*HF_TOKEN"),
     ],
 )  # fmt: skip

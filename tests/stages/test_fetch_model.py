@@ -89,7 +89,7 @@ def without(model: Path, *patterns: str) -> None:
         (lambda model: without(model, "tokenizer*"), "has no tokenizer .none of .* Save the model's own beside it"),
         (lambda model: without(model, "config.json"), "has no config.json. Give a Hugging Face model directory"),
         (lambda model: without(model, "*.safetensors"), "has no safetensors weights. Save the model with"),
-        (lambda model: without(model, "*-00002-*"), "lacks model-00002-of-.*, which model.safetensors.index.json names"),
+        (lambda model: without(model, "*-00002-*"), "lacks model-00002-of-.*, which model.*index.json names"),
         (lambda model: (model / "config.json").write_text("{"), r"config\.json is not JSON"),
         (lambda model: (model / "config.json").write_text("[]"), r"config\.json must hold an object, got list"),
         (lambda model: (model / "config.json").write_text(json.dumps({"auto_map": {"AutoConfig": "x.Y"}})),
