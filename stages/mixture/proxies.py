@@ -11,18 +11,17 @@ from stages.mixture.design import Proxy
 from stages.mixture.points import Point
 
 
-def train_proxy(base: str, training: dict[str, Any]) -> dict[str, Any]:
-    """Train one proxy (``training``: the arguments of ``train_single``) and say which one it was.
+def train_proxy(content: dict[str, Any], job: dict[str, Any]) -> dict[str, Any]:
+    """Train one proxy, a ``Job`` as JSON, in this process, and say which one it was (``content``).
 
     A training whose loss is no finite number ends as a result with ``stopped`` and its reason: one diverged proxy is
     left out of the law, it does not fail the step.
     """
-    from stages.cpt.launch import train_single
+    from stages.cpt.launch import run_task
     from stages.cpt.loop import TrainingStopped
 
-    content = {"base": base, "domain_share": training["domain_share"], "num_tokens": training["num_tokens"]}
     try:
-        return {**content, **train_single(**training)}
+        return {**content, **run_task(job)}
     except TrainingStopped as error:
         return {**content, "stopped": str(error)}
 

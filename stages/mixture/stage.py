@@ -10,7 +10,8 @@ from pydantic import Field
 
 from pipeline.errors import RecipeError, StepError
 from pipeline.stage import CheckContext, Estimate, Inputs, Need, Resources, Stage, need
-from stages.cpt.policy import Policy
+from stages.cpt.cost import training_estimate
+from stages.cpt.policy import Policy, TrainingResources
 from stages.mixture.choose import MAX_EPOCHS
 from stages.mixture.design import (
     FLOPS_PER_PARAMETER_TOKEN,
@@ -31,13 +32,9 @@ if TYPE_CHECKING:
 PROXIES_FOLDER = ".proxies"
 MIXTURE_FILE = "mixture.json"
 POINTS_FILE = "points.csv"
-CPU_FLOP_PER_SECOND = 1.0e10
-"""What small models reach per core in fp32, embeddings, evaluation and start-up included; for estimates only."""
-GPU_FLOP_PER_SECOND = 1.25e14
-"""40 % of an A100's 312 TFLOP/s in bf16; for estimates only."""
 
 
-class Mixture(Stage, Policy):
+class Mixture(Policy, Stage):
     """Choose how much domain text to mix with how much general text, from continued-pre-training proxies.
 
     Proxies train under the very policy of ``cpt`` (the fields of ``Policy``: give both steps the same values), from the
@@ -47,8 +44,9 @@ class Mixture(Stage, Policy):
     name: ClassVar[str] = "mixture"
     needs: ClassVar[Mapping[str, Need]] = {"bases": need("model", many=True), "tokens": need("tokens")}
     gives: ClassVar[str] = "mixture"
+    resources_type = TrainingResources
 
-    num_tokens: int = Field(500_000, ge=1000)
+    num_tokens: int = Field(600_000, ge=1000)
     """Tokens of the ``cpt`` run that the share is for (D, of both kinds); give ``cpt`` the same number."""
     target_base: int = -1
     """Position in ``bases`` of the model to be adapted; -1 is the last."""
@@ -80,13 +78,13 @@ class Mixture(Stage, Policy):
     """Largest mean relative error (0..) of either loss on held-out runs for a trusted law; a third of ``tolerance``."""
     min_share_r2: float = Field(0.5, le=1)
     """Smallest held-out R^2 of the domain loss among points of equal size and length for a trusted law."""
-    dev_tokens: int = Field(0, ge=0)
-    """Dev tokens per part on which losses are measured; 0 takes all."""
+    dev_tokens: int = Field(16384, ge=0)
+    """Tokens of each part's dev split that a measurement reads; 0 reads all. All proxies read the same ones."""
     num_starts: int = Field(64, ge=1)
     """Starts of each fit; the objective has local optima."""
     num_bootstrap: int = Field(100, ge=20)
     """Bootstrap draws over runs for the interval of the share."""
-    seed: int = 0
+    seed: int = Field(0, ge=0)
     """Seed of data order and fits; the same for all proxies, so that their noise is paired."""
 
     def check(self, context: CheckContext) -> None:
@@ -139,12 +137,11 @@ class Mixture(Stage, Policy):
         bases = [Base(str(position), "", round(size or 0)) for position, size in enumerate(sizes)]
         cost = cost_of(plan_proxies(bases, self.grid()))
         if any(size is None for size in sizes):
-            return Estimate(num_tokens=cost["tokens"], basis=f"{cost['trainings']} proxies; sizes of bases not known")
-        basis = f"{cost['trainings']} proxies, {FLOPS_PER_PARAMETER_TOKEN} N D = {cost['flops']:.2g} FLOP"
-        estimate = Estimate(num_tokens=cost["tokens"], disk_bytes=1e6, basis=basis)
-        if resources.num_gpus > 0:
-            return estimate.but(gpu_hours=cost["flops"] / GPU_FLOP_PER_SECOND / 3600)
-        return estimate.but(seconds=cost["flops"] / CPU_FLOP_PER_SECOND)
+            return Estimate(num_tokens=cost["tokens"], basis=f"{cost['trainings']} proxies; a base's size is not known")
+        # One training of one parameter stands for the sum over all proxies: the cost is 6 N D either way.
+        whole = training_estimate(1.0, cost["flops"] / FLOPS_PER_PARAMETER_TOKEN, self, resources)
+        basis = f"{cost['trainings']} proxies one after another, {whole.basis}"
+        return whole.but(num_tokens=cost["tokens"], num_parameters=None, disk_bytes=1e6, basis=basis)
 
     def run(self, inputs: Inputs, out: Output) -> dict[str, Any]:
         """Train the proxies, fit, choose, write ``mixture.json`` and ``points.csv``."""
@@ -191,19 +188,28 @@ class Mixture(Stage, Policy):
         return bases, bases[self.target_base]
 
     def _task(self, proxy: Proxy, tokens: Path, out: Output) -> dict[str, Any]:
-        training = {
-            "work": str(out.path / PROXIES_FOLDER / proxy.name),
-            "model": proxy.base.model,
-            "tokens": str(tokens),
-            "domain_share": proxy.domain_share,
-            "num_tokens": proxy.num_tokens,
-            "policy": Policy.of(self).model_dump(),
-            "seed": self.seed,
-            "num_threads": out.resources.num_threads,
-            "eval_at_tokens": list(proxy.measure_at),
-            "dev_tokens": self.dev_tokens,
-        }
-        return {"base": proxy.base.key, "training": training}
+        from stages.cpt.job import Job
+        from stages.cpt.launch import placement_of
+
+        if not isinstance(out.resources, TrainingResources):
+            raise StepError(f"step {out.step}: resources must be TrainingResources, got {type(out.resources).__name__}")
+        policy = Policy.of(self)
+        job = Job(
+            work=str(out.path / PROXIES_FOLDER / proxy.name),
+            model=proxy.base.model,
+            tokens=str(tokens),
+            domain_share=proxy.domain_share,
+            num_tokens=proxy.num_tokens,
+            policy=policy,
+            seed=self.seed,
+            evaluate_at=(0, *(count // policy.global_batch_tokens for count in proxy.measure_at)),
+            dev_tokens=self.dev_tokens,
+            placement=placement_of(out.resources),
+            step_name=out.step,
+            save_model=False,
+        )
+        content = dict(zip(("base", "domain_share", "num_tokens"), proxy.content, strict=True))
+        return {"content": content, "job": job.as_json()}
 
     def _demands(self) -> Any:
         from stages.mixture.analysis import Demands

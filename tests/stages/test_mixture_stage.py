@@ -13,11 +13,13 @@ from pipeline.artifact import Artifact
 from pipeline.errors import RecipeError, StepError
 from pipeline.output import InlineFanout, Output
 from pipeline.stage import CheckContext, Estimate, Inputs, Resources
+from stages.cpt.cost import CPU_FLOPS_PER_THREAD
+from stages.cpt.policy import TrainingResources
 from stages.mixture.blocks import blocks_of
 from stages.mixture.cli_law import fit_points
 from stages.mixture.design import Base, Grid, Proxy, cost_of, count_parameters, plan_full_grid, plan_proxies
 from stages.mixture.points import read_points
-from stages.mixture.proxies import points_of
+from stages.mixture.proxies import points_of, train_proxy
 from stages.mixture.stage import STAGE, Mixture
 
 CONTEXT = CheckContext("recipes/geo.yaml: step mixture", "geo", ("CC0-1.0",), "laptop")
@@ -129,14 +131,14 @@ def test_default_design_passes_its_check_and_is_estimated() -> None:
     stage = STAGE()
     stage.check(CONTEXT)
     inputs = {"bases": [Estimate(num_parameters=1e5), Estimate(num_parameters=1e6)], "tokens": [Estimate()]}
-    estimate = stage.estimate(inputs, Resources())
-    steps_at_smallest, steps_at_larger = 15 + 31 + 61, 31
+    estimate = stage.estimate(inputs, TrainingResources())
+    steps_at_smallest, steps_at_larger = 18 + 37 + 73, 37
     flops = 6 * (1e5 * 5 * steps_at_smallest + 1e6 * 2 * steps_at_larger) * 8192
     assert estimate.num_tokens == (5 * steps_at_smallest + 2 * steps_at_larger) * 8192
-    assert estimate.seconds == pytest.approx(flops / 1e10)
-    assert "17 proxies, 6 N D" in estimate.basis
-    assert stage.estimate(inputs, Resources(num_gpus=1)).gpu_hours is not None
-    unknown = stage.estimate({"bases": [Estimate()], "tokens": [Estimate()]}, Resources())
+    assert estimate.seconds == pytest.approx(flops / CPU_FLOPS_PER_THREAD)
+    assert "17 proxies one after another, 6ND" in estimate.basis
+    assert stage.estimate(inputs, TrainingResources(num_gpus=1)).gpu_hours is not None
+    unknown = stage.estimate({"bases": [Estimate()], "tokens": [Estimate()]}, TrainingResources())
     assert unknown.seconds is None
 
 
@@ -245,7 +247,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Inputs:
 
 @pytest.fixture(scope="module")
 def done(stage: Mixture, inputs: Inputs, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
-    out = Output(tmp_path_factory.mktemp("mixture_out"), Resources(), InlineFanout(), "mixture")
+    out = Output(tmp_path_factory.mktemp("mixture_out"), TrainingResources(), InlineFanout(), "mixture")
     return out.path, dict(stage.run(inputs, out))
 
 
@@ -298,13 +300,25 @@ def test_a_weak_law_is_drawn_as_a_warning(done: tuple[Path, dict[str, Any]]) -> 
     )
 
 
+def test_a_training_that_stops_is_a_result_not_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    from stages.cpt import launch
+    from stages.cpt.loop import TrainingStopped
+
+    def stop(job: dict[str, Any]) -> dict[str, Any]:
+        raise TrainingStopped(f"the loss is {job['loss']} at update 3")
+
+    monkeypatch.setattr(launch, "run_task", stop)
+    content = {"base": "key", "domain_share": 0.5, "num_tokens": 512}
+    assert train_proxy(content, {"loss": "nan"}) == {**content, "stopped": "the loss is nan at update 3"}
+
+
 def test_a_killed_step_goes_on_and_ends_in_the_same_bytes(
     stage: Mixture, inputs: Inputs, done: tuple[Path, dict[str, Any]], tmp_path: Path
 ) -> None:
     with pytest.raises(KeyboardInterrupt):
-        stage.run(inputs, Output(tmp_path, Resources(), CountingFanout(limit=4), "mixture"))
+        stage.run(inputs, Output(tmp_path, TrainingResources(), CountingFanout(limit=4), "mixture"))
     rest = CountingFanout()
-    metrics = stage.run(inputs, Output(tmp_path, Resources(), rest, "mixture"))
+    metrics = stage.run(inputs, Output(tmp_path, TrainingResources(), rest, "mixture"))
     assert rest.count == 10 - 4
     assert metrics == done[1]
     for name in ("mixture.json", "points.csv"):
@@ -312,8 +326,10 @@ def test_a_killed_step_goes_on_and_ends_in_the_same_bytes(
 
 
 def test_bases_that_cannot_be_used_are_refused(inputs: Inputs, stage: Mixture, tmp_path: Path) -> None:
-    out = Output(tmp_path, Resources(), InlineFanout(), "mixture")
+    out = Output(tmp_path, TrainingResources(), InlineFanout(), "mixture")
     twice = Inputs(bases=[inputs["bases"][0]] * 2, tokens=inputs["tokens"])
+    with pytest.raises(StepError, match="step mixture: resources must be TrainingResources, got Resources"):
+        stage.run(inputs, Output(tmp_path, Resources(), InlineFanout(), "mixture"))
     with pytest.raises(StepError, match=r"the same base is given twice in needs\.bases"):
         stage.run(twice, out)
     with pytest.raises(StepError, match=r"mixture\.target_base: must point at one of 2 bases, got 5"):
