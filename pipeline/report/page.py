@@ -16,7 +16,7 @@ from pipeline.report.graph import draw_graph, status_legend
 from pipeline.report.markup import Child, Markup, join, tag
 from pipeline.report.record import ReportInput, StepRecord
 from pipeline.report.svg import FULL, HALF, NARROW
-from pipeline.report.tables import cell_text, pairs, table
+from pipeline.report.tables import cell_text, pairs, record
 from pipeline.report.timeline import draw_timeline, spans_of
 
 SECTIONS = ("Data", "Mixture", "Training", "Merge", "Evaluation")
@@ -217,8 +217,7 @@ def _record(step: StepRecord, anchors: Mapping[str, str]) -> Markup:
     parts += [tag("div", text, class_="callout warning") for text in step.warnings]
     needs = [(role, names) for role, names in step.needs.items() if names]
     if needs:
-        rows = [[role, join(_links(names, anchors))] for role, names in needs]
-        parts += [tag("h4", "Needs"), table(["role", "step"], rows, [False, False], "pairs")]
+        parts += [tag("h4", "Needs"), record([(role, join(_links(names, anchors))) for role, names in needs])]
     for title, values in (("Parameters", step.parameters), ("Metrics", step.metrics), ("Resources", step.resources)):
         drawn = pairs(values)
         parts += [tag("h4", title), drawn] if drawn is not None else []
@@ -235,14 +234,19 @@ def _links(names: Sequence[str], anchors: Mapping[str, str]) -> list[Child]:
 
 def _origin(report: ReportInput) -> Section:
     copy = tag("button", "copy", type="button", data_copy=report.command)
-    facts: list[list[Child]] = [["command", tag("span", tag("code", report.command), " ", copy)]]
+    facts: list[tuple[str, Child]] = [("command", tag("span", tag("code", report.command), " ", copy))]
     if report.overrides:
-        facts.append(["overrides", join(tag("div", tag("code", one)) for one in report.overrides)])
-    facts.append(["commit", tag("code", report.commit or "not a git checkout")])
-    facts += [[f"machine: {name.replace('_', ' ')}", cell_text(value)] for name, value in report.machine.items()]
+        facts.append(("overrides", join(tag("div", tag("code", one)) for one in report.overrides)))
+    facts.append(("commit", tag("code", report.commit or "not a git checkout")))
+    facts += [(name, cell_text(value)) for name, value in report.machine.items()]
     if report.licenses:
-        facts.append(["licences allowed", ", ".join(report.licenses)])
-    origin = tag("figure", table(["", ""], facts, [False, False], "pairs headless"), class_="block half")
+        facts.append(("licenses", ", ".join(report.licenses)))
+    origin = tag("figure", tag("figcaption", tag("h3", "Run")), record(facts), class_="block half")
     versions = pairs(report.versions)
-    made = [origin, tag("figure", versions, class_="block half") if versions is not None else None]
+    made = [
+        origin,
+        tag("figure", tag("figcaption", tag("h3", "Versions")), versions, class_="block half")
+        if versions is not None
+        else None,
+    ]
     return "Origin", "origin", tag("div", *made, class_="blocks")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from pipeline.report.markup import Markup, join, pixels, tag, text_width
@@ -123,8 +123,3 @@ def finite(value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError(f"must be a number, got {value!r}")
     return float(value) if abs(value) < float("inf") else None
-
-
-def texts(data: Mapping[str, Any], name: str) -> str:
-    """Return an optional text of a block's data."""
-    return str(data.get(name, ""))

@@ -62,12 +62,19 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Child]], right: Sequen
 
 
 def pairs(values: Mapping[str, Any]) -> Markup | None:
-    """Return names and values as a table of two columns; nested mappings become ``outer.inner``. None if empty."""
+    """Return names and values as a record, floats in full; nested mappings become ``outer.inner``. None if empty."""
     flat = list(_flatten(values, ""))
-    if not flat:
-        return None
-    rows = [tag("tr", tag("th", name, scope="row"), tag("td", cell_text(value))) for name, value in flat]
-    return tag("div", tag("table", tag("tbody", *rows), class_="pairs"), class_="scroll", tabindex="0")
+    return record([(name, _exact(value)) for name, value in flat]) if flat else None
+
+
+def record(rows: Sequence[tuple[str, Child]]) -> Markup:
+    """Return names and what stands beside them, without a head."""
+    body = [tag("tr", tag("th", name, scope="row"), tag("td", value)) for name, value in rows]
+    return tag("div", tag("table", tag("tbody", *body), class_="pairs"), class_="scroll", tabindex="0")
+
+
+def _exact(value: Any) -> str:
+    return repr(value) if isinstance(value, float) else cell_text(value)
 
 
 def _flatten(values: Mapping[str, Any], prefix: str) -> list[tuple[str, Any]]:

@@ -41,7 +41,7 @@ def draw_timeline(spans: Sequence[Span], width: float, class_: str, anchors: Map
     plot = Plot(name_width, 24, width - (112 if width > NARROW else 74), 26 + _ROW * len(spans))
     scale = Scale(0, last, plot.left, plot.right)
     parts: list[Markup] = []
-    for value in _ticks(last, 4 if width <= NARROW else 9):
+    for value in _ticks(last, max(2, int((plot.right - plot.left) / 64))):
         parts.append(line(scale(value), plot.top, scale(value), plot.bottom, "grid"))
         parts.append(text(scale(value), 14, _clock(value), "tick", "middle"))
     for row, (step, begin, end) in enumerate(spans):

@@ -346,6 +346,12 @@ def test_versions_commit_command_overrides_and_machine_are_recorded(page: Reader
         assert said in text
 
 
+def test_the_record_gives_numbers_in_full() -> None:
+    assert "rate 0.0001234567891 num_tokens 1,234,567" in text_of(
+        step(parameters={"rate": 0.0001234567891, "num_tokens": 1234567})
+    )
+
+
 def test_text_from_documents_never_becomes_markup() -> None:
     blocks = [
         Block("table", EVIL, {"columns": [EVIL, "b"], "rows": [[EVIL, {EVIL: EVIL}]]}, EVIL, EVIL),
