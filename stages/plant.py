@@ -113,7 +113,12 @@ class Plant(Stage):
             for artifact in artifacts:
                 for shard in shards(artifact.path):
                     name = f"{role}-{artifact.key}-{shard.stem}"
-                    scans[name] = {"shard": str(shard), "seed": self.seed, "num": sum(wanted.values())}
+                    scans[name] = {
+                        "shard": str(shard),
+                        "seed": self.seed,
+                        "num": sum(wanted.values()) if role == "own" else wanted["cross"],
+                        "last": role == "other",
+                    }
         results = out.map(scan_shard, scans, name="scan")
         own = [results[name] for name in scans if name.startswith("own-")]
         foreign = {scans[name]["shard"]: results[name] for name in scans if name.startswith("other-")}
@@ -184,13 +189,13 @@ def _first_shard(documents: Artifact, step: str) -> Path:
     raise StepError(f"step {step}: {documents.path}: holds no documents, so there is nothing to plant into")
 
 
-def scan_shard(shard: str, seed: int, num: int) -> Json:
-    """Return the shard's first ``num`` documents of the draw and how many documents it holds."""
+def scan_shard(shard: str, seed: int, num: int, last: bool) -> Json:
+    """Return the shard's first (or ``last``) ``num`` documents of the draw and how many documents it holds."""
     from data_tools.documents import read_rows
     from data_tools.planting.plant import candidates
 
     rows = ((row["id"], row["text"]) for row in read_rows(Path(shard), ["id", "text"]))
-    drawn, count = candidates(rows, seed, num)
+    drawn, count = candidates(rows, seed, num, last)
     return {"drawn": [[str(rank), id] for rank, id in drawn], "documents": count}
 
 

@@ -43,10 +43,13 @@ def rank(seed: int, id: str) -> int:
     return int.from_bytes(hashlib.blake2b(f"plant\0{seed}\0{id}".encode(), digest_size=8).digest(), "big")
 
 
-def candidates(documents: Iterable[tuple[str, str]], seed: int, num: int) -> tuple[list[tuple[int, str]], int]:
+def candidates(
+    documents: Iterable[tuple[str, str]], seed: int, num: int, last: bool = False
+) -> tuple[list[tuple[int, str]], int]:
     """Return the ``num`` documents of a shard that come first in the draw, as (rank, id), and how many there are.
 
-    ``documents`` are (id, text); those under 60 words are counted but never drawn.
+    ``documents`` are (id, text); those under 60 words are counted but never drawn. With ``last`` those that come last:
+    documents to copy from, which are then not the ones that the same seed changes in their own corpus.
     """
     count = 0
 
@@ -57,7 +60,7 @@ def candidates(documents: Iterable[tuple[str, str]], seed: int, num: int) -> tup
             if len(text.split(None, MIN_WORDS)) > MIN_WORDS - 1:
                 yield rank(seed, id), id
 
-    return heapq.nsmallest(num, eligible()), count
+    return (heapq.nlargest if last else heapq.nsmallest)(num, eligible()), count
 
 
 def capped(num_per_kind: Mapping[str, int], num_documents: int, max_share: float) -> dict[str, int]:
@@ -85,7 +88,7 @@ def make_plan(
     Without other corpora there are no cross duplicates, without questions no copies of questions.
     """
     asked = {kind: num for kind, num in num_per_kind.items() if kind != "question" or num_questions}
-    foreigners = sorted(others)
+    foreigners = sorted(others, reverse=True)
     if not foreigners:
         asked.pop("cross", None)
     counts = capped(asked, num_documents, max_share)
@@ -219,7 +222,7 @@ def plant(
     wanted = dict.fromkeys(KINDS, num_per_kind) if isinstance(num_per_kind, int) else dict(num_per_kind)
     total = sum(wanted.values())
     drawn, count = candidates(((d.id, d.text) for d in documents), seed, total)
-    foreign_drawn, _ = candidates(((d.id, d.text) for d in others), seed, total)
+    foreign_drawn, _ = candidates(((d.id, d.text) for d in others), seed, total, last=True)
     plan = make_plan(drawn, count, wanted, max_share, foreign_drawn, len(questions))
     kept: list[Document] = []
     added: list[Document] = []

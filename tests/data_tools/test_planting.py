@@ -188,6 +188,15 @@ def test_same_whatever_the_sharding(planted: Planted) -> None:
     assert all(by_id[document.id] == document for document, _ in sharded)
 
 
+def test_cross_copies_what_the_same_seed_leaves_alone_elsewhere() -> None:
+    """The original of a cross duplicate must not be truncated or otherwise changed by its own corpus's planting."""
+    geo, medical = corpus(20_000), corpus(20_000, "medical")
+    copied = {label.of for label in plant(geo, {"cross": 20}, 3, others=medical)[1]}
+    changed = {label.id for label in plant(medical, dict.fromkeys(IN_PLACE, 5), 3)[1]}
+    assert len(copied) == 20
+    assert not copied & changed
+
+
 def test_seed_changes_the_choice() -> None:
     documents = corpus(20_000)
     chosen = [{label.id for label in plant(documents, {"truncation": 5}, seed)[1]} for seed in (0, 1)]
