@@ -16,7 +16,7 @@ from pipeline.identity import Json
 from pipeline.planner import Layout, Plan, PlannedStep
 from pipeline.progress import Display, RunningStep, read_progress
 from pipeline.provenance import provenance
-from pipeline.report import ReportInput, StepRecord, load_blocks, write_report
+from pipeline.report import ReportInput, Status, StepRecord, load_blocks, write_report
 from pipeline.worker import Job, Outcome
 
 POLL_SECONDS = 0.5
@@ -195,7 +195,7 @@ def report_input(state: RunState, layout: Layout, command: str, started: float) 
         commit=_commit(origin),
         machine={name: str(value) for name, value in origin["machine"].items()},
         overrides=list(recipe.overrides),
-        licenses=list(recipe.licenses),
+        licenses=_licenses(state),
     )
 
 
@@ -208,7 +208,7 @@ def _commit(origin: Mapping[str, Any]) -> str:
 def _record(name: str, state: RunState) -> StepRecord:
     planned = state.plan.steps[name]
     artifact = state.artifacts.get(name)
-    status = "done" if name in state.made else "reused"
+    status: Status = "done" if name in state.made else "reused"
     if artifact is None:
         status = "failed" if name in state.failed else "pending"
     blocks = load_blocks(artifact.path) if artifact is not None else []
@@ -235,3 +235,11 @@ def _warnings(artifact: Artifact | None, planned: PlannedStep) -> Sequence[str]:
     if artifact is not None:
         found.extend(str(line) for line in artifact.metrics.get("warnings", []))
     return found
+
+
+def _licenses(state: RunState) -> list[str]:
+    """Corpora and their licences, as the steps that read them say in their metrics; else those that are allowed."""
+    found: dict[str, str] = {}
+    for artifact in state.artifacts.values():
+        found.update(artifact.metrics.get("licenses", {}))
+    return [f"{corpus}: {license}" for corpus, license in sorted(found.items())] or list(state.plan.recipe.licenses)

@@ -140,12 +140,14 @@ def _open(path: Path) -> Artifact:
 
 
 def _drop_hidden(work: Path) -> None:
-    for path in work.iterdir():
-        if path.name.startswith("."):
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink()
+    """Delete scratch: every name that begins with a dot, at any depth (a killed writer's temporary files too)."""
+    for folder, names, files in os.walk(work):
+        for name in [name for name in names if name.startswith(".")]:
+            shutil.rmtree(Path(folder) / name)
+            names.remove(name)
+        for name in files:
+            if name.startswith("."):
+                (Path(folder) / name).unlink()
     sync_directory(work)
 
 
@@ -165,7 +167,8 @@ def _log_to(log: str) -> Iterator[None]:
     try:
         yield
     except Exception:
-        traceback.print_exc()
+        with open(log, "a", encoding="utf-8") as stream:
+            stream.write(traceback.format_exc())
         raise
     finally:
         sys.stdout.flush()

@@ -94,7 +94,10 @@ BROKEN = [
     ("steps: {a: {stage: toy_join}}", r"step a: needs\.words: is missing\. Name the step that gives words"),
     ("steps: {a: {stage: toy_join, needs: {words: b}}}", r"needs\.words: unknown step 'b'"),
     ("steps: {a: {stage: toy_join, needs: {wrds: a}}}", r"unknown input 'wrds'\. Did you mean 'words'\?"),
-    ("steps: {a: {stage: toy_join, needs: {words: 3}}}", r"needs\.words: must be a step's name or a list of names, got 3"),
+    (
+        "steps: {a: {stage: toy_join, needs: {words: 3}}}",
+        r"needs\.words: must be a step's name or a list of names, got 3",
+    ),
     (
         "steps: {w: {stage: toy_words}, a: {stage: toy_join, needs: {words: w}}, b: {stage: toy_join, needs: {words: a}}}",
         r"step b: needs\.words: takes words, but step a gives text",

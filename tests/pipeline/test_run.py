@@ -95,7 +95,7 @@ def test_a_damaged_artifact_is_refused_and_says_what_to_do(
     recipe, runs = toy(), tmp_path / "runs"
     assert run_toy(recipe, runs) == 0
     (runs / "toy" / "rocks" / "0.txt").write_text("rubble")
-    assert run_toy(recipe, runs, "--set", "joined.separator=-") == 2
+    assert run_toy(recipe, runs, "--set", "joined.separator=_") == 2
     error = capsys.readouterr().err
     assert "its content is no longer what manifest.json recorded" in error
     assert "Delete the artifact's directory" in error

@@ -1,0 +1,248 @@
+"""The whole chain, measured: time, memory, reuse, controls, planted defects, kills.
+
+``make bench only=chain`` runs every part in turn (about two hours on two cores); one part: ``python -m benchmarks.chain kills``.
+Everything runs in a fresh clone of the current commit, so commit first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from benchmarks.record import clone, record, run_measured
+
+NUM_KILLS = 12
+KILL_SEED = 20
+REPEATS = 5
+WORLD_RECIPE = "geo"
+
+
+class Bench:
+    """One fresh clone, one runs directory for the undisturbed run, and the parts that measure on them."""
+
+    def __init__(self, place: Path) -> None:
+        self.place = place
+        self.checkout = place / "strata"
+        if not self.checkout.exists():
+            clone(self.checkout)
+        self.runs = place / "runs"
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"},
+            "PYTHONPATH": str(self.checkout),
+        }
+
+    def strata(self, verb: str, recipe: str, *extra: str, runs: Path | None = None) -> list[str]:
+        return [sys.executable, "-m", "pipeline", verb, recipe, "--runs", str(runs or self.runs), *extra]
+
+    def run(self, recipe: str, *extra: str, runs: Path | None = None, log: str = "run.log") -> Any:
+        measured = run_measured(
+            self.strata("run", recipe, *extra, runs=runs), self.checkout, self.place / log, self.environment
+        )
+        if measured.code != 0:
+            raise SystemExit(
+                f"chain: {recipe} {' '.join(extra)} ended with {measured.code}:\n{measured.output[-3000:]}"
+            )
+        return measured
+
+    def manifest(self, step: str, recipe: str = WORLD_RECIPE) -> Mapping[str, Any]:
+        loaded: Mapping[str, Any] = json.loads((self.runs / recipe / step / "manifest.json").read_text("utf-8"))
+        return loaded
+
+
+def fresh(bench: Bench) -> dict[str, Any]:
+    """A fresh clone, to the end: wall time and peak memory."""
+    shutil.rmtree(bench.runs, ignore_errors=True)
+    measured = bench.run(WORLD_RECIPE)
+    figures: dict[str, Any] = {
+        "fresh_minutes": round(measured.seconds / 60, 2),
+        "fresh_peak_gb": round(measured.peak_gb, 2),
+    }
+    figures["headline"] = measured.output.strip().splitlines()[-3:]
+    for step in sorted(path for path in (bench.runs / WORLD_RECIPE).iterdir() if (path / "manifest.json").exists()):
+        figures[f"seconds_{step.name}"] = bench.manifest(step.name)["seconds"]
+    return figures
+
+
+def again(bench: Bench) -> dict[str, Any]:
+    """Nothing changed: seconds of the run, of plan and of --help; medians of five."""
+    code = (
+        "import sys; from pipeline.__main__ import main; assert main(sys.argv[1:]) == 0;"
+        "print('heavy', sorted({'ray', 'torch'} & set(sys.modules)))"
+    )
+    again_command = [sys.executable, "-c", code, "run", WORLD_RECIPE, "--runs", str(bench.runs)]
+    output = subprocess.run(
+        again_command, cwd=bench.checkout, env=bench.environment, capture_output=True, text=True, check=True
+    )
+    return {
+        "again_seconds": bench_seconds(again_command, bench),
+        "again_imports": output.stdout.strip().splitlines()[-1],
+        "plan_seconds": bench_seconds(bench.strata("plan", WORLD_RECIPE), bench),
+        "help_seconds": bench_seconds([sys.executable, "-m", "pipeline", "--help"], bench),
+    }
+
+
+def bench_seconds(command: list[str], bench: Bench) -> float:
+    times = []
+    for _ in range(REPEATS):
+        started = time.monotonic()
+        subprocess.run(command, cwd=bench.checkout, env=bench.environment, stdout=subprocess.DEVNULL, check=True)
+        times.append(time.monotonic() - started)
+    return round(statistics.median(times), 2)
+
+
+def merge_change(bench: Bench) -> dict[str, Any]:
+    """One parameter of merge changed: what plan announces, and what is made."""
+    override = ("--set", "merge.coefficients=[0.25, 0.75]")
+    plan = subprocess.run(
+        [*bench.strata("plan", WORLD_RECIPE, "--json"), *override], cwd=bench.checkout, env=bench.environment, capture_output=True, text=True, check=True
+    )  # fmt: skip
+    announced = [row["step"] for row in json.loads(plan.stdout) if row["status"] == "to run"]
+    before = manifests(bench.runs)
+    bench.run(WORLD_RECIPE, *override)
+    made = sorted(json.loads(path.read_text("utf-8"))["step"] for path in manifests(bench.runs) - before)
+    bench.run(WORLD_RECIPE)  # the links point at the default run again
+    return {"merge_change_announced": sorted(announced), "merge_change_made": made}
+
+
+def manifests(runs: Path) -> set[Path]:
+    return set(runs.glob("store/*/*/manifest.json"))
+
+
+def controls(bench: Bench) -> dict[str, Any]:
+    """cpt at the chosen share beside general-only and half-and-half runs of equal tokens."""
+    bench.run(str(bench.checkout / "benchmarks" / "chain_controls.yaml"))
+    scores = json.loads((bench.runs / "chain_controls" / "evaluate" / "scores.json").read_text("utf-8"))
+    return {
+        "controls_share": bench.manifest("mixture")["metrics"].get("domain_share"),
+        "controls": scores.get("controls", scores),
+    }
+
+
+def planted(bench: Bench) -> dict[str, Any]:
+    """At least 300 planted defects per kind: recall and precision of every stage."""
+    recipe = str(bench.checkout / "benchmarks" / "chain_planted.yaml")
+    bench.run(recipe, "--until", "grade")
+    return {"planted": json.loads((bench.runs / "chain_planted" / "grade" / "grades.json").read_text("utf-8"))}
+
+
+def published(bench: Bench) -> dict[str, Any]:
+    """The published model in a clean process: loads, generates, and gives the published step's logits."""
+    code = """
+import sys, torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+logits = []
+for path in sys.argv[1:]:
+    tokenizer = AutoTokenizer.from_pretrained(path); model = AutoModelForCausalLM.from_pretrained(path).eval()
+    inputs = tokenizer("Quartz is a mineral", return_tensors="pt", add_special_tokens=False)
+    with torch.no_grad(): logits.append(model(**inputs).logits)
+text = tokenizer.decode(model.generate(**inputs, max_new_tokens=20, do_sample=False)[0])
+print("equal", torch.equal(*logits)); print("generated", text.replace(chr(10), " "))
+"""
+    step = bench.manifest("export")["metrics"]["published"]
+    paths = [str(bench.runs / WORLD_RECIPE / "model"), str(bench.runs / WORLD_RECIPE / step / "model")]
+    result = subprocess.run([sys.executable, "-c", code, *paths], cwd="/", capture_output=True, text=True, check=True)
+    found = dict(line.split(" ", 1) for line in result.stdout.splitlines() if " " in line)
+    return {"published_step": step, "published_logits_equal": found["equal"], "published_generates": found["generated"]}
+
+
+def kills(bench: Bench) -> dict[str, Any]:
+    """kill -9 of a worker, the driver or Ray at random moments, the same command after each: the same bytes?"""
+    undisturbed = weights(bench.runs)
+    disturbed = bench.place / "runs_killed"
+    shutil.rmtree(disturbed, ignore_errors=True)
+    rng = random.Random(KILL_SEED)
+    length = bench_length(bench)
+    log = []
+    for number in range(NUM_KILLS):
+        log.append(kill_once(bench, disturbed, rng, length / NUM_KILLS, number))
+    bench.run(WORLD_RECIPE, runs=disturbed, log="kills.log")
+    return {"kills": log, "kills_same_bytes": weights(disturbed) == undisturbed, "kills_digests": weights(disturbed)}
+
+
+def bench_length(bench: Bench) -> float:
+    return float(sum(json.loads(path.read_text("utf-8"))["seconds"] for path in manifests(bench.runs))) * 0.8
+
+
+def kill_once(bench: Bench, runs: Path, rng: random.Random, spread: float, number: int) -> str:
+    """Start the recipe, wait a random while, kill one of its processes, and wait for the driver to end."""
+    with (bench.place / "kills.log").open("ab") as stream:
+        driver = subprocess.Popen(
+            bench.strata("run", WORLD_RECIPE, runs=runs),
+            cwd=bench.checkout,
+            env=bench.environment,
+            stdout=stream,
+            stderr=stream,
+        )
+    time.sleep(rng.uniform(8, 8 + 2 * spread))
+    if driver.poll() is not None:
+        return f"{number}: the run had ended"
+    target = ("worker", "driver", "ray")[number % 3]
+    victim = pick_victim(driver.pid, target, rng)
+    name = " ".join(victim.cmdline()[:2])[-60:]
+    victim.send_signal(signal.SIGKILL)
+    try:
+        code = driver.wait(timeout=900)
+    except subprocess.TimeoutExpired:
+        driver.kill()
+        return f"{number}: {target}: HUNG after the kill of {name}"
+    return f"{number}: {target}: killed {name}, the driver ended with {code}"
+
+
+def pick_victim(driver: int, target: str, rng: random.Random) -> psutil.Process:
+    """Return the driver, a Ray worker (a step, shard or training process), or one of Ray's own daemons."""
+    process = psutil.Process(driver)
+    if target == "driver":
+        return process
+    pattern = r"^ray::(?!IDLE|Dashboard|RuntimeEnv)" if target == "worker" else r"raylet|gcs_server"
+    found = [
+        child
+        for child in process.children(recursive=True)
+        if re.search(pattern, " ".join(child.cmdline()) or child.name())
+    ]
+    return rng.choice(sorted(found, key=lambda one: one.pid)) if found else process
+
+
+def weights(runs: Path) -> dict[str, str]:
+    """The SHA-256 of the final safetensors."""
+    folder = runs / WORLD_RECIPE / "model"
+    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(folder.glob("*.safetensors"))}
+
+
+PARTS: dict[str, Callable[[Bench], dict[str, Any]]] = {
+    "fresh": fresh,
+    "again": again,
+    "published": published,
+    "merge_change": merge_change,
+    "controls": controls,
+    "planted": planted,
+    "kills": kills,
+}
+
+
+def main() -> None:
+    """Run the parts named on the command line, or all; ``fresh`` comes first, the others measure on what it made."""
+    place = Path(os.environ.get("STRATA_BENCH", "") or tempfile.mkdtemp(prefix="strata-chain-"))
+    place.mkdir(parents=True, exist_ok=True)
+    bench = Bench(place)
+    for part in sys.argv[1:] or list(PARTS):
+        print(f"== {part} (in {place})", flush=True)
+        record("chain", PARTS[part](bench))
+
+
+if __name__ == "__main__":
+    main()

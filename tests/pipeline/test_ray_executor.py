@@ -1,0 +1,129 @@
+"""The Ray executor on a real local Ray; few tests, for each start takes seconds."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+SLOW_STAGE = """
+from pathlib import Path
+from typing import ClassVar
+import os, time
+from pipeline.stage import Stage
+
+def shard(folder, number, seconds):
+    with (Path(folder) / "calls.txt").open("a") as stream:
+        stream.write(f"{number}\\n")
+    time.sleep(seconds)
+    if number == 9:
+        os.kill(os.getpid(), 9)
+    return number
+
+class Slow(Stage):
+    name: ClassVar[str] = "slow"
+    gives: ClassVar[str] = "words"
+    count: int = 4
+    seconds: float = 1.0
+    folder: str = ""
+
+    def run(self, inputs, out):
+        out.map(shard, {str(n): {"folder": self.folder, "number": n, "seconds": self.seconds} for n in range(self.count)})
+        (out.path / "done.txt").write_text("done")
+        return {}
+
+STAGE = Slow
+"""
+
+
+def command(recipe: Path, runs: Path, *extra: str) -> list[str]:
+    return [sys.executable, "-m", "pipeline", "run", str(recipe), "--profile", "laptop", "--runs", str(runs), *extra]
+
+
+def environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
+
+
+def test_a_run_on_ray_equals_the_inline_run_and_a_failure_has_its_own_message(
+    toy: Callable[..., Path], tmp_path: Path
+) -> None:
+    recipe = toy()
+    on_ray = subprocess.run(
+        command(recipe, tmp_path / "ray"), cwd=ROOT, env=environment(), capture_output=True, text=True
+    )
+    assert on_ray.returncode == 0, on_ray.stderr
+    inline = subprocess.run(
+        command(recipe, tmp_path / "inline", "--executor", "inline"), cwd=ROOT, capture_output=True, text=True
+    )
+    assert inline.returncode == 0, inline.stderr
+    digests = [
+        {link.name: (link / "manifest.json").read_text().split('"digest": "')[-1][:64] for link in (tmp_path / kind / "toy").iterdir() if (link / "manifest.json").exists()}
+        for kind in ("ray", "inline")
+    ]  # fmt: skip
+    assert digests[0] == digests[1]
+    assert set(digests[0]) == {"rocks", "trees", "joined"}
+    failed = subprocess.run(
+        command(recipe, tmp_path / "ray", "--set", "rocks.word=poison"),
+        cwd=ROOT,
+        env=environment(),
+        capture_output=True,
+        text=True,
+    )
+    assert failed.returncode == 2
+    assert "shard 1 is poisoned" in failed.stderr
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
+def test_killing_the_driver_keeps_finished_shards_and_the_same_command_goes_on(tmp_path: Path) -> None:
+    plugins = tmp_path / "plugins"
+    plugins.mkdir()
+    (plugins / "slow.py").write_text(SLOW_STAGE)
+    recipe = tmp_path / "slow.yaml"
+    recipe.write_text(
+        textwrap.dedent(f"""
+        plugins: [plugins]
+        profiles: {{laptop: {{}}}}
+        steps: {{slow: {{stage: slow, folder: {tmp_path}, resources: {{num_cpus: 1}}}}}}
+        """)
+    )
+    runs = tmp_path / "runs"
+    first = subprocess.Popen(
+        command(recipe, runs), cwd=ROOT, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    memory = runs / "store" / "slow"
+    deadline = time.monotonic() + 60
+    while not list(memory.glob(".*.work/.map/shards/*.json")):
+        assert time.monotonic() < deadline, "no shard finished in a minute"
+        time.sleep(0.05)
+    first.kill()
+    first.wait()
+    finished = {path.stem for path in memory.glob(".*.work/.map/shards/*.json")}
+    again = subprocess.run(command(recipe, runs), cwd=ROOT, env=environment(), capture_output=True, text=True)
+    assert again.returncode == 0, again.stderr
+    calls = (tmp_path / "calls.txt").read_text().split()
+    assert all(calls.count(shard) == 1 for shard in finished)
+    assert (runs / "slow" / "slow" / "done.txt").exists()
+
+
+def test_a_worker_that_always_dies_fails_the_step_with_a_reason(tmp_path: Path) -> None:
+    plugins = tmp_path / "plugins"
+    plugins.mkdir()
+    (plugins / "slow.py").write_text(SLOW_STAGE)
+    recipe = tmp_path / "dying.yaml"
+    recipe.write_text(
+        f"plugins: [plugins]\nprofiles: {{laptop: {{}}}}\nsteps: {{slow: {{stage: slow, count: 10, seconds: 0, folder: {tmp_path}}}}}\n"
+    )
+    result = subprocess.run(
+        command(recipe, tmp_path / "runs"), cwd=ROOT, env=environment(), capture_output=True, text=True
+    )
+    assert result.returncode == 2
+    assert "shard 9: its worker was lost" in result.stderr
