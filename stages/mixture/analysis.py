@@ -20,6 +20,7 @@ from stages.mixture.points import (
     mark_unusable,
     refuse_swapped,
     reversed_trend,
+    sizes_out_of_order,
 )
 from stages.mixture.quality import Quality, assess
 
@@ -238,6 +239,13 @@ def _remarks(points: list[Point], goal: Goal, choice: Choice | None, fits: tuple
             )
         if fitted.quality.at_bound:
             remarks.append(f"{kind} law: {', '.join(fitted.quality.at_bound)} at a bound, not determined by the points")
+    remarks.extend(
+        f"the base with {size} parameters has no lower general loss than the next smaller one: it was trained "
+        "too little for its size, which A/N^alpha cannot express"
+        for size in sizes_out_of_order(points)
+    )
+    if choice and goal.domain_tokens:
+        remarks.append(_repetition(points, choice, goal.domain_tokens))
     if choice and choice.at_edge:
         remarks.append(f"the chosen share {choice.domain_share:g} is at the edge of the tried range")
     usable = [p for p in points if not p.excluded]
@@ -250,3 +258,15 @@ def _remarks(points: list[Point], goal: Goal, choice: Choice | None, fits: tuple
             f"at the goal's size D was measured up to {max(same_size)} tokens; the choice is for {tokens}: extrapolated"
         )
     return remarks
+
+
+def _repetition(points: list[Point], choice: Choice, domain_tokens: int) -> str:
+    """Say how proxies and target compare in passes over the domain text (Repetition Mismatch, arXiv 2606.07597)."""
+    target = choice.domain_share * choice.num_tokens / domain_tokens
+    proxies = max(point.domain_share * point.num_tokens / domain_tokens for point in points if not point.excluded)
+    if target <= 1:
+        return f"the target reads {target:.2f} of the domain text, so at this share no proxy repeats any either"
+    return (
+        f"the target reads the domain text {target:.1f} times, the proxies up to {proxies:.1f} times: shorter proxies "
+        "repeat less, as all of them draw from the whole domain text"
+    )

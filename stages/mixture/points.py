@@ -8,6 +8,7 @@ import math
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 from pipeline.errors import StrataError
 
 COLUMNS = {
-    "run": "name of the training run; points of one run are held out together",
+    "run": "name of the training run; a run that diverged is left out as a whole",
     "num_parameters": "N: non-embedding parameters (a count, not billions)",
     "num_tokens": "D: tokens trained so far, of both kinds (a count; 0 is the base model before training)",
     "domain_share": "r: share of domain tokens, 0 to 1",
@@ -185,6 +186,12 @@ def base_general_loss(points: Iterable[Point], num_parameters: int) -> float | N
         if point.num_parameters == num_parameters and point.num_tokens == 0 and _finite(point):
             return point.general_loss
     return None
+
+
+def sizes_out_of_order(points: Iterable[Point]) -> list[int]:
+    """Return the sizes whose base (D = 0) has a general loss no lower than a smaller base's."""
+    bases = sorted((p.num_parameters, p.general_loss) for p in points if p.num_tokens == 0 and _finite(p))
+    return [size for (_, before), (size, loss) in pairwise(bases) if loss >= before]
 
 
 def check_enough(points: list[Point], where: str = "points") -> None:

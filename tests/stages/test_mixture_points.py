@@ -183,3 +183,16 @@ def test_command_line_says_when_the_law_is_not_trusted(tmp_path: Path, capsys: p
     assert text.rstrip().endswith("domain share 0.300 (the default)")
     with pytest.raises(StrataError, match="law: not good enough"):
         main(["fit", str(path), "--num-bootstrap", "20", "--base-loss", "1.0", "--on-weak-fit", "stop"])
+
+
+def test_remarks_name_repetition_and_bases_out_of_order() -> None:
+    other = {**rows(base_loss=2.4)[-1], "run": "other", "num_parameters": 100_000_000, "general_loss": 2.3}
+    points = read_points([*rows(base_loss=2.4), other])
+
+    def remarks(domain_tokens: int) -> str:
+        goal = make_goal(points, "general_within", domain_tokens=domain_tokens)
+        return "; ".join(analyse(points, goal, Demands(num_starts=4, num_bootstrap=20)).remarks)
+
+    assert "the base with 400000000 parameters has no lower general loss than the next smaller one" in remarks(10**10)
+    assert "so at this share no proxy repeats any either" in remarks(10**10)
+    assert "times, the proxies up to 3.6 times: shorter proxies repeat less" in remarks(5 * 10**8)
