@@ -42,8 +42,9 @@ class Decontaminate(Stage):
 
     ngram_words: int = Field(13, ge=3, le=50)
     """Length in words of the runs that must not be shared. 13 is GPT-3's."""
-    min_question_words: int = Field(5, ge=1, le=50)
-    """Questions from this many words up to ``ngram_words`` - 1 are matched whole; shorter ones are not looked for."""
+    min_question_words: int = Field(4, ge=1, le=50)
+    """Questions from this many words up to ``ngram_words`` - 1 are matched whole; shorter ones are not looked for. At 4
+    instead of 5, 1 more of 3,840 pieces of textbooks and novels held one of 9,156 public questions by chance."""
 
     def estimate(self, inputs: Mapping[str, Sequence[Estimate]], resources: Resources) -> Estimate:
         kept = inputs["keep"][0]
