@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -132,6 +133,14 @@ class TokenWriter:
         finally:
             self._stream.close()
             self._temporary.unlink(missing_ok=True)
+
+
+def write_tokens(path: Path, documents: Iterable[EncodedDocument], dtype: str) -> Counts:
+    """Write one token file and its index from documents in the order given."""
+    with TokenWriter(path, dtype) as writer:
+        for document in documents:
+            writer.write(document)
+    return writer.counts
 
 
 def read_meta(folder: Path) -> dict[str, Any]:

@@ -40,7 +40,7 @@ class Pretrain(Policy, Stage):
     """Peak learning rate; 3e-3 suits a few million weights."""
     warmup_share: float = Field(0.02, ge=0, lt=1)
     """Share of the steps (0..1) with a linear warm-up from 0."""
-    decay_share: float = Field(0.2, gt=0, le=1)
+    decay_share: float = Field(0.2, gt=0, lt=1)
     """wsd only: share of the steps (0..1) in the decay; longer than for continued pre-training, as runs are short."""
     max_tokens: int = Field(1_500_000, ge=1)
     """Budget in tokens, decay included. The default is the laptop's 150 seconds."""

@@ -6,18 +6,23 @@ digest of every file. A directory without a readable ``state.json``, or whose fi
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipeline.artifact import sync_directory, write_json
+from pipeline.artifact import lease, sync_directory, write_json
+from pipeline.errors import BusyError
 
 STATE_FILE = "state.json"
 ENGINE_TAG = "engine"
 KEPT = 2
+HOLD_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,28 @@ def save(engine: Any, folder: Path, step: int, state: dict[str, Any], rank: int)
         for old in sorted(folder.glob("step-*"))[:-KEPT]:
             shutil.rmtree(old)
     comm.barrier()
+
+
+@contextlib.contextmanager
+def held(folder: Path, rank: int) -> Iterator[None]:
+    """Keep the folder for one training: workers of a killed run may live on for a moment, and must not write beside us.
+
+    Waits up to a minute for them to end, then raises BusyError.
+    """
+    if rank:
+        yield
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    with contextlib.ExitStack() as stack:
+        for seconds_left in range(HOLD_SECONDS, -1, -1):
+            try:
+                stack.enter_context(lease(folder / ".lock", f"the training in {folder.parent}"))
+                break
+            except BusyError:
+                if not seconds_left:
+                    raise
+                time.sleep(1)
+        yield
 
 
 def latest(folder: Path) -> Checkpoint | None:

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from data_tools.mixing import Mixture
-from data_tools.packing import PackedTokens
+from data_tools.packing import IGNORED_LABEL, PackedTokens
 from pipeline.errors import StepError
 
 
@@ -26,8 +26,13 @@ class Batch:
     labels_BT: torch.Tensor
     position_ids_BT: torch.Tensor
 
-    def to(self, device: torch.device) -> Batch:
-        return Batch(*(tensor.to(device, non_blocking=True) for tensor in vars(self).values()))
+    def to(self, device: torch.device) -> tuple[torch.Tensor, ...]:
+        """Return the three tensors on ``device``, in the order of the loss's arguments."""
+        return tuple(tensor.to(device, non_blocking=True) for tensor in vars(self).values())
+
+    @property
+    def num_targets(self) -> int:
+        return int((self.labels_BT != IGNORED_LABEL).sum())
 
 
 def stack(sequences: Sequence[tuple[Any, Any, Any]]) -> Batch:

@@ -6,16 +6,19 @@ random state seeded by step), so a run that was killed and resumed ends in the s
 
 from __future__ import annotations
 
-import json
+import contextlib
+import hashlib
 import math
 import os
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from data_tools.packing import read_meta
 from pipeline.errors import StepError
 from pipeline.output import InlineFanout, Output
 from pipeline.stage import Resources
@@ -23,7 +26,8 @@ from stages.cpt import checkpoints
 from stages.cpt.data import DevData, TrainingData
 from stages.cpt.engine import build_engine, clip_gradient, num_non_embedding, save_model
 from stages.cpt.job import Job
-from stages.cpt.schedule import decay_steps, learning_rate
+from stages.cpt.records import METRICS_FILE, keep_until
+from stages.cpt.schedule import first_decay_step, learning_rate, steps_after_plateau
 
 CHECKPOINTS_FOLDER = ".checkpoints"
 MODEL_FOLDER = "model"
@@ -41,9 +45,30 @@ class Trajectory:
     """Dev losses: step, tokens, and per part nats per token and bits per byte."""
     decay_start: int | None = None
     """The step at which a plateau started the decay; None while none has."""
-    plateau: bool = False
     seconds: float = 0.0
     """Time spent in updates, over all the run's lives."""
+
+
+@dataclass
+class Run:
+    """A training under way on this worker."""
+
+    job: Job
+    engine: Any
+    data: TrainingData
+    dev: DevData
+    out: Output | None
+    """Where metrics and progress go; None but on the first worker."""
+    trajectory: Trajectory = field(default_factory=Trajectory)
+    step: int = 0
+    """Updates done."""
+
+    @property
+    def num_steps(self) -> int:
+        """Updates in all: fewer than the budget's where a plateau started the decay early."""
+        if self.trajectory.decay_start is None:
+            return self.job.num_steps
+        return min(self.job.num_steps, steps_after_plateau(self.job.policy, self.trajectory.decay_start))
 
 
 def train(job: Job) -> dict[str, Any]:
@@ -52,164 +77,170 @@ def train(job: Job) -> dict[str, Any]:
     Raises TrainingStopped where the loss is no finite number.
     """
     rank, world = torch.distributed.get_rank(), torch.distributed.get_world_size()
-    prepare_torch(job)
-    work = Path(job.work)
-    engine = build_engine(job, world)
-    data = TrainingData(
-        Path(job.tokens), job.domain_share, job.seed, job.batch_sequences(), job.micro_batch(world), rank, world
-    )
-    dev = DevData(Path(job.tokens), job.dev_tokens, job.micro_batch(world), rank, world)
-    out = Output(work, Resources.model_validate({}), InlineFanout(), job.step_name) if rank == 0 else None
+    folder = Path(job.work) / CHECKPOINTS_FOLDER
+    with fixed_arithmetic(job), checkpoints.held(folder, rank):
+        run = begin(job, rank, world)
+        measure_if_due(run)
+        while run.step < run.num_steps:
+            update(run)
+            measure_if_due(run)
+            if run.step % job.placement.checkpoint_every == 0 and run.step < run.num_steps:
+                checkpoints.save(run.engine, folder, run.step, vars(run.trajectory), rank)
+        if job.save_model:
+            save_model(run.engine, job, Path(job.work) / MODEL_FOLDER, rank)
+        return result_of(run)
 
-    trajectory, step = Trajectory(), 0
-    found = checkpoints.latest(work / CHECKPOINTS_FOLDER)
+
+@contextlib.contextmanager
+def fixed_arithmetic(job: Job) -> Iterator[None]:
+    """Fix what changes the order of sums, threads and algorithms, for the block."""
+    if job.placement.use_gpu:
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS is deterministic only with this
+    before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    torch.set_num_threads(job.placement.num_threads)
+    torch.use_deterministic_algorithms(True)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before[0])
+        torch.use_deterministic_algorithms(before[1])
+
+
+def begin(job: Job, rank: int, world: int) -> Run:
+    """Build the run, and bring it to where the last complete checkpoint stands."""
+    tokens, micro = Path(job.tokens), job.micro_batch(world)
+    engine = build_engine(job, world)
+    known, used = engine.module.causal.config.vocab_size, read_meta(tokens)["vocab_size"]
+    if used > known:
+        raise StepError(
+            f"step {job.step_name}: the tokens were packed with a vocabulary of {used}, the model in {job.model} knows "
+            f"{known}. Pack them with the model's own tokenizer (tokenizer: needs base)"
+        )
+    data = TrainingData(tokens, job.domain_share, job.seed, job.batch_sequences(), micro, rank, world)
+    dev = DevData(tokens, job.dev_tokens, micro, rank, world)
+    if job.plateau is not None and "general" not in dev.parts:
+        raise StepError(f"{tokens}: the general part has no dev split, so its plateau cannot be seen. Split more text")
+    out = Output(Path(job.work), Resources.model_validate({}), InlineFanout(), job.step_name) if rank == 0 else None
+    run = Run(job, engine, data, dev, out)
+    found = checkpoints.latest(Path(job.work) / CHECKPOINTS_FOLDER)
     if found is not None:
         checkpoints.load(engine, found)
-        trajectory, step = Trajectory(**found.state), found.step
-    if rank == 0:
-        keep_metrics_until(work / "metrics.jsonl", step if found else -1)
-
-    while True:
-        num_steps = last_step(job, trajectory)
-        if is_due(job, trajectory, step, num_steps):
-            measure(engine, dev, job, trajectory, step, out)
-            num_steps = last_step(job, trajectory)
-        if step >= num_steps:
-            break
-        rate = learning_rate(job.policy, step, num_steps, trajectory.decay_start)
-        update(engine, data, job, trajectory, step, rate, out)
-        step += 1
-        if out is not None:
-            out.progress(step, num_steps, "steps")
-        if step % job.placement.checkpoint_every == 0 and step < num_steps:
-            checkpoints.save(engine, work / CHECKPOINTS_FOLDER, step, vars(trajectory), rank)
-    if job.save_model:
-        save_model(engine, job, work / MODEL_FOLDER, rank)
-    return result_of(engine, job, data, trajectory, step)
+        run.trajectory, run.step = Trajectory(**found.state), found.step
+    if out is not None:
+        keep_until(out.path / METRICS_FILE, run.step if found else -1)
+        out.progress(run.step, run.num_steps, "steps")
+    return run
 
 
-def prepare_torch(job: Job) -> None:
-    """Fix what changes the order of sums: threads and algorithms."""
-    torch.set_num_threads(job.placement.num_threads)
-    if job.placement.use_gpu:
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.use_deterministic_algorithms(True)
-
-
-def update(
-    engine: Any, data: TrainingData, job: Job, trajectory: Trajectory, step: int, rate: float, out: Output | None
-) -> None:
-    """Do update ``step``: all micro-batches, the gradient's clip, the optimizer; log it."""
+def update(run: Run) -> None:
+    """Do one update: all micro-batches, the gradient's clip, the optimizer; log it."""
+    engine, data, policy = run.engine, run.data, run.job.policy
     started = time.perf_counter()
-    torch.manual_seed(job.seed * 1_000_003 + step * 1009 + data.rank)  # dropout, where the model has any
+    torch.manual_seed(hash_seed(run.job.seed, run.step, data.rank))  # dropout, where the model has any
+    rate = learning_rate(policy, run.step, run.num_steps, run.trajectory.decay_start)
     for group in engine.optimizer.param_groups:
         group["lr"] = rate
-    num_targets = data.num_targets(step)
+    num_targets = data.num_targets(run.step)
     total = torch.zeros((), device=engine.device)
-    for batch in data.micro_batches(step):
-        moved = batch.to(engine.device)
-        loss = engine(moved.input_ids_BT, moved.labels_BT, moved.position_ids_BT)
+    for batch in data.micro_batches(run.step):
+        loss = engine(*batch.to(engine.device))
         total += loss.detach()
-        # DeepSpeed averages gradients over workers; the loss is a mean over the tokens of the whole step.
+        # DeepSpeed averages gradients over workers; the loss is the mean over the tokens of the whole step.
         engine.backward(loss * (data.world / num_targets), scale_wrt_gas=False)
         if not engine.is_gradient_accumulation_boundary():
             engine.step()
-    norm = clip_gradient(engine, job)
     torch.distributed.all_reduce(total)
     mean = float(total) / num_targets
     if not math.isfinite(mean):
         raise TrainingStopped(
-            f"step {job.step_name}: the loss is {mean} at update {step + 1} (learning rate {rate:.3g}). "
+            f"step {run.job.step_name}: the loss is {mean} at update {run.step + 1} (learning rate {rate:.3g}). "
             "Lower learning_rate or gradient_clip, lengthen warmup_share, or take optimizer: spam"
         )
+    norm = clip_gradient(engine, run.job)
     engine.step()
-    norm = engine.get_global_grad_norm() if norm is None else norm
-    seconds = time.perf_counter() - started
-    trajectory.seconds += seconds
-    if out is not None:
-        out.metrics(
-            step=step + 1,
-            tokens=(step + 1) * job.policy.global_batch_tokens,
-            loss=mean,
-            learning_rate=rate,
-            gradient_norm=None if norm is None else float(norm),
-            tokens_per_second=round(job.policy.global_batch_tokens / seconds, 1),
-        )
+    run.step += 1
+    log_update(run, mean, rate, engine.get_global_grad_norm() if norm is None else norm, time.perf_counter() - started)
 
 
-def measure(engine: Any, dev: DevData, job: Job, trajectory: Trajectory, step: int, out: Output | None) -> None:
-    """Measure the dev losses after ``step`` updates; add a point, and start the decay where the loss is flat."""
-    engine.eval()
-    point: dict[str, Any] = {"step": step, "tokens": step * job.policy.global_batch_tokens}
-    for part, packed in dev.parts.items():
-        sums = torch.zeros(2, dtype=torch.float64, device=engine.device)
+def hash_seed(*numbers: int) -> int:
+    """Return a 63-bit seed that depends on every number; a pure function, unlike ``hash``."""
+    digest = hashlib.blake2b(repr(numbers).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") >> 1
+
+
+def log_update(run: Run, loss: float, rate: float, norm: Any, seconds: float) -> None:
+    """Add the update to the metrics and the progress."""
+    run.trajectory.seconds += seconds
+    if run.out is None:
+        return
+    batch_tokens = run.job.policy.global_batch_tokens
+    run.out.metrics(
+        step=run.step,
+        tokens=run.step * batch_tokens,
+        loss=loss,
+        learning_rate=rate,
+        gradient_norm=None if norm is None else float(norm),
+        tokens_per_second=round(batch_tokens / seconds, 1),
+    )
+    run.out.progress(run.step, run.num_steps, "steps")
+
+
+def measure_if_due(run: Run) -> None:
+    """Measure the dev losses where the schedule says so; start the decay where they are flat."""
+    points = run.trajectory.points
+    measured = bool(points) and points[-1]["step"] == run.step
+    if measured or not (run.step in run.job.evaluate_at or run.step == run.num_steps):
+        return
+    point = {"step": run.step, "tokens": run.step * run.job.policy.global_batch_tokens, **dev_losses(run)}
+    points.append(point)
+    if run.trajectory.decay_start is None and is_flat(run):
+        run.trajectory.decay_start = run.step
+    if run.out is not None:
+        run.out.metrics(step=point["step"], tokens=point["tokens"], dev=point)
+
+
+def dev_losses(run: Run) -> dict[str, float]:
+    """Return nats per token and bits per byte of each part's dev sequences, over all workers."""
+    found: dict[str, float] = {}
+    run.engine.eval()
+    for part, packed in run.dev.parts.items():
+        sums = torch.zeros(2, dtype=torch.float64, device=run.engine.device)
         with torch.no_grad():
-            for batch in dev.batches(part):
-                moved = batch.to(engine.device)
-                sums[0] += engine.module(moved.input_ids_BT, moved.labels_BT, moved.position_ids_BT)
-                sums[1] += int((batch.labels_BT >= 0).sum())
+            for batch in run.dev.batches(part):
+                sums[0] += run.engine.module(*batch.to(run.engine.device))
+                sums[1] += batch.num_targets
         torch.distributed.all_reduce(sums)
         nats = float(sums[0] / sums[1])
-        point[f"{part}_loss"] = nats
-        point[f"{part}_bits_per_byte"] = nats / math.log(2) * packed.num_targets / packed.num_bytes
-    engine.train()
-    trajectory.points.append(point)
-    if trajectory.decay_start is None and is_flat(job, trajectory.points):
-        trajectory.plateau = True
-        trajectory.decay_start = step
-    if out is not None:
-        out.metrics(**{f"dev_{name}" if "_" in name else name: value for name, value in point.items()})
+        found[f"{part}_loss"] = nats
+        # exact where all sequences are read; else with the whole split's tokens per byte
+        found[f"{part}_bits_per_byte"] = nats / math.log(2) * packed.num_targets / packed.num_bytes
+    run.engine.train()
+    return found
 
 
-def is_due(job: Job, trajectory: Trajectory, step: int, num_steps: int) -> bool:
-    """Return whether the dev losses are to be measured after ``step`` updates and have not been."""
-    measured = bool(trajectory.points) and trajectory.points[-1]["step"] == step
-    return not measured and (step in job.evaluate_at or step == num_steps)
+def is_flat(run: Run) -> bool:
+    """Return whether the general dev loss fell by less than the tolerance over the last evaluations.
 
-
-def is_flat(job: Job, points: list[dict[str, Any]]) -> bool:
-    """Return whether the general dev loss improved by less than the tolerance over the last evaluations."""
-    rule = job.plateau
-    if rule is None or len(points) <= rule.evaluations:
+    Only wsd's stable phase can end early: cosine's decay is fixed from the start.
+    """
+    rule, policy, points = run.job.plateau, run.job.policy, run.trajectory.points
+    if rule is None or policy.schedule != "wsd" or len(points) <= rule.evaluations:
         return False
-    part = "general_loss" if "general_loss" in points[-1] else "domain_loss"
-    improvement = points[-1 - rule.evaluations][part] - points[-1][part]
-    return bool(improvement < rule.tolerance)
+    if run.step >= first_decay_step(policy, run.job.num_steps):
+        return False
+    fell: float = points[-1 - rule.evaluations]["general_loss"] - points[-1]["general_loss"]
+    return fell < rule.tolerance
 
 
-def last_step(job: Job, trajectory: Trajectory) -> int:
-    """Return the number of updates in all: fewer than the budget's where a plateau started the decay early."""
-    if trajectory.decay_start is None:
-        return job.num_steps
-    return min(job.num_steps, trajectory.decay_start + decay_steps(job.policy, job.num_steps))
-
-
-def result_of(engine: Any, job: Job, data: TrainingData, trajectory: Trajectory, step: int) -> dict[str, Any]:
+def result_of(run: Run) -> dict[str, Any]:
     """Return what a training tells its stage, as JSON."""
-    tokens = step * job.policy.global_batch_tokens
+    tokens = run.step * run.job.policy.global_batch_tokens
     return {
-        "points": trajectory.points,
-        "steps": step,
+        "points": run.trajectory.points,
+        "steps": run.step,
         "tokens": tokens,
-        "plateau": trajectory.plateau,
-        "epochs": data.mixture.epochs(step * data.batch_sequences),
-        "num_parameters": num_non_embedding(engine.module.causal),
-        "tokens_per_second": tokens / trajectory.seconds if trajectory.seconds else 0.0,
+        "plateau": run.trajectory.decay_start is not None,
+        "epochs": run.data.mixture.epochs(run.step * run.data.batch_sequences),
+        "num_parameters": num_non_embedding(run.engine.module.causal),
+        "tokens_per_second": tokens / run.trajectory.seconds if run.trajectory.seconds else 0.0,
     }
-
-
-def keep_metrics_until(path: Path, step: int) -> None:
-    """Drop the lines that a killed run wrote after the checkpoint of ``step``; they will be written again."""
-    if not path.exists():
-        return
-    kept = []
-    for line in path.read_text("utf-8").splitlines():
-        try:
-            record = json.loads(line)
-        except ValueError:
-            break  # the line that the kill cut short
-        if record.get("step", 0) <= step:
-            kept.append(line + "\n")
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text("".join(kept), "utf-8")
-    os.replace(temporary, path)

@@ -23,7 +23,7 @@ class Policy(BaseModel):
     """``cosine``: re-warmed, re-decayed (arXiv 2403.08763). ``wsd``: warm-up, stable, decay (arXiv 2404.06395)."""
     warmup_share: float = Field(0.01, ge=0, lt=1)
     """Share of the steps (0..1) with a linear warm-up from 0; 1 % in arXiv 2403.08763, whose length hardly matters."""
-    decay_share: float = Field(0.1, gt=0, le=1)
+    decay_share: float = Field(0.1, gt=0, lt=1)
     """wsd only: share of the steps (0..1) in the decay at the end; 10 % in arXiv 2404.06395 (2.5 % is too short)."""
     min_learning_rate_ratio: float = Field(0.1, ge=0, le=1)
     """Final over peak learning rate (0..1); 0.1 in arXiv 2403.08763."""

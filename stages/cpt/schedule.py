@@ -36,12 +36,12 @@ def learning_rate(policy: Policy, step: int, num_steps: int, decay_start: int | 
 
 def first_decay_step(policy: Policy, num_steps: int) -> int:
     """Return the first step of wsd's decay where nothing starts it earlier."""
-    return num_steps - decay_steps(policy, num_steps)
+    return num_steps - max(1, round(policy.decay_share * num_steps))
 
 
-def decay_steps(policy: Policy, num_steps: int) -> int:
-    """Return the length of wsd's decay in steps."""
-    return max(1, round(policy.decay_share * num_steps))
+def steps_after_plateau(policy: Policy, decay_start: int) -> int:
+    """Return the length of a run whose decay begins early: the decay has the same share of it as of any run."""
+    return decay_start + max(1, round(decay_start * policy.decay_share / (1 - policy.decay_share)))
 
 
 def sparsening_steps(num_steps: int, num_evaluations: int) -> list[int]:

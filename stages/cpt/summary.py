@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 from pipeline.output import Output
 from pipeline.stage import Block
 from stages.cpt.job import Job
+from stages.cpt.records import METRICS_FILE, read
 
 
 def describe(result: Mapping[str, Any], job: Job, out: Output, title: str) -> dict[str, Any]:
@@ -31,9 +31,9 @@ def describe(result: Mapping[str, Any], job: Job, out: Output, title: str) -> di
             f"{result['tokens_per_second']:,.0f} tokens per second.",
         )
     )
-    losses = _training_losses(out)
-    if losses:
-        curve = {"name": "training", "x": [x for x, _ in losses], "y": [y for _, y in losses]}
+    updates = [record for record in read(out.path / METRICS_FILE) if "loss" in record]
+    if updates:
+        curve = {"name": "training", "x": [u["tokens"] for u in updates], "y": [u["loss"] for u in updates]}
         data = {"x_label": "tokens", "y_label": "nats per token", "series": [curve]}
         out.block(Block("curves", f"{title}: training loss", data, "The mixture's loss, update by update."))
     return {
@@ -46,11 +46,3 @@ def describe(result: Mapping[str, Any], job: Job, out: Output, title: str) -> di
         "last": points[-1],
         "points": points,
     }
-
-
-def _training_losses(out: Output) -> list[tuple[int, float]]:
-    path = out.path / "metrics.jsonl"
-    if not path.exists():
-        return []
-    records = (json.loads(line) for line in path.read_text("utf-8").splitlines())
-    return [(record["tokens"], record["loss"]) for record in records if "loss" in record]
