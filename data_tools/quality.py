@@ -90,7 +90,8 @@ def strip_boilerplate(text: str) -> tuple[str, int]:
     kept = [
         line for line in lines if not _BOILERPLATE_PATTERN.search(line) or len(line.split()) > MAX_BOILERPLATE_WORDS
     ]
-    return "\n".join(kept).strip(), len(lines) - len(kept)
+    num_removed = len(lines) - len(kept)
+    return ("\n".join(kept).strip(), num_removed) if num_removed else (text, 0)
 
 
 class QualityRules:
