@@ -7,6 +7,7 @@ and a prompt starts with the bos token, as documents do, where the tokenizer has
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 from collections.abc import Mapping, Sequence
@@ -15,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from eval.errors import EvalError
-from eval.suite import Question, write_questions
+from eval.shared_prompts import can_share, log_likelihoods
+from eval.suite import Question
 
 PROMPTS = ("plain", "chat")
 RULES = ("acc", "acc_norm", "acc_bytes")
@@ -48,9 +50,8 @@ class Asked:
         return sum(answer.right[rule] for answer in answers) / len(answers)
 
 
-def task_config(kind: str, path: Path, prompt: str, cache: Path) -> dict[str, Any]:
+def task_config(kind: str, path: Path, cache: Path) -> dict[str, Any]:
     """Return the lm-eval task that asks the questions of one kind, written to ``path``."""
-    asks = "Question: {{question}}\nAnswer:" if prompt == "plain" and kind == "choice" else "{{question}}"
     return {
         "task": f"strata_{kind}",
         "dataset_path": "json",
@@ -59,13 +60,20 @@ def task_config(kind: str, path: Path, prompt: str, cache: Path) -> dict[str, An
         "test_split": "test",
         "num_fewshot": 0,
         "output_type": "multiple_choice",
-        "doc_to_text": asks,
+        "doc_to_text": "prompt",  # a column: a template would be compiled anew for every question
         "doc_to_choice": "choices",
         "doc_to_target": "answer",
         "target_delimiter": " ",
         "metric_list": [{"metric": rule, "aggregation": "mean", "higher_is_better": True} for rule in RULES],
         "metadata": {"version": 1.0},
     }
+
+
+def asked_text(question: Question, prompt: str) -> str:
+    """Return what stands before a choice, or the user's turn of a chat."""
+    if prompt == "plain" and question.kind == "choice":
+        return f"Question: {question.question}\nAnswer:"
+    return question.question
 
 
 def write_tasks(questions: Mapping[str, Sequence[Question]], folder: Path, prompt: str) -> list[str]:
@@ -76,26 +84,37 @@ def write_tasks(questions: Mapping[str, Sequence[Question]], folder: Path, promp
     import yaml
 
     folder.mkdir(parents=True, exist_ok=True)
-    by_kind: dict[str, list[Question]] = {}
+    by_kind: dict[str, list[str]] = {}
     for rows in questions.values():
         for question in rows:
-            by_kind.setdefault(question.kind, []).append(question)
+            asked = {"task": question.task, "id": question.id, "prompt": asked_text(question, prompt)}
+            row = {**asked, "choices": list(question.choices), "answer": question.answer}
+            by_kind.setdefault(question.kind, []).append(json.dumps(row, ensure_ascii=False))
     names = []
-    for kind, rows in by_kind.items():
+    for kind, lines in by_kind.items():
         path = folder / f"{kind}.jsonl"
-        write_questions(path, rows)
-        config = task_config(kind, path, prompt, folder / "cache")
+        path.write_text("\n".join(lines) + "\n", "utf-8")
+        config = task_config(kind, path, folder / "cache")
         (folder / f"{kind}.yaml").write_text(yaml.safe_dump(config, sort_keys=False), "utf-8")
         names.append(str(config["task"]))
     return names
 
 
-def _language_model(model: Any, tokenizer: Any, batch_size: int, context_length: int) -> Any:
-    """Return lm-eval's wrapper of a loaded model, with our start token and a count of cut prompts."""
+def _language_model(model: Any, tokenizer: Any, batch_tokens: int, context_length: int) -> Any:
+    """Return lm-eval's wrapper of a loaded model, with our start token, prompts read once, and a count of cut ones."""
     from lm_eval.models.huggingface import HFLM
 
     class DocumentStartLM(HFLM):  # type: ignore[misc]
         num_cut = 0
+
+        last_prompt: tuple[str, list[int]] = ("", [])
+
+        def _encode_pair(self, context: str, continuation: str) -> tuple[list[int], list[int]]:
+            prompt = context.rstrip()  # as lm-eval does: white space at its end belongs to the continuation
+            if prompt != self.last_prompt[0]:  # a question's choices follow each other
+                self.last_prompt = (prompt, self.tok_encode(prompt))
+            num_tokens = len(self.last_prompt[1])
+            return self.last_prompt[1], self.tok_encode(context + continuation)[num_tokens:]
 
         def tok_encode(self, string: str, add_special_tokens: bool | None = None, **settings: Any) -> list[int]:
             token_ids: list[int] = super().tok_encode(string, add_special_tokens, **settings)
@@ -108,11 +127,17 @@ def _language_model(model: Any, tokenizer: Any, batch_size: int, context_length:
             self, requests: list[Any], disable_tqdm: bool = True, override_bs: int | None = None
         ) -> list[Any]:
             self.num_cut = sum(1 for _, prompt, choice in requests if len(prompt) + len(choice) > self.max_length + 1)
-            found: list[Any] = super()._loglikelihood_tokens(requests, True, override_bs)
-            return found
+            if self.num_cut or not can_share(model):
+                found: list[Any] = super()._loglikelihood_tokens(requests, True, override_bs)
+                return found
+            return log_likelihoods(model, [(prompt, choice) for _, prompt, choice in requests], batch_tokens)
 
     return DocumentStartLM(
-        pretrained=model, tokenizer=tokenizer, backend="causal", batch_size=batch_size, max_length=context_length
+        pretrained=model,
+        tokenizer=tokenizer,
+        backend="causal",
+        batch_size=max(1, batch_tokens // context_length),
+        max_length=context_length,
     )
 
 
@@ -123,13 +148,13 @@ def ask(
     folder: Path,
     *,
     prompt: str = "plain",
-    batch_size: int = 32,
+    batch_tokens: int = 1024,
     context_length: int = 2048,
 ) -> Asked:
     """Ask a loaded model all questions of some tasks in one call of lm-eval; ``folder`` holds the task files.
 
-    ``batch_size`` is in sequences (one per choice), ``context_length`` in tokens. Raises EvalError where there is
-    nothing to ask, or ``prompt`` is ``chat`` and the tokenizer has no chat template.
+    ``batch_tokens`` bounds the positions of one forward pass, ``context_length`` is in tokens. Raises EvalError where
+    there is nothing to ask, or ``prompt`` is ``chat`` and the tokenizer has no chat template.
     """
     # read when `datasets` is first imported; the json builder needs no network, and must not look for one
     os.environ.setdefault("HF_DATASETS_OFFLINE", "1")
@@ -147,7 +172,7 @@ def ask(
     logging.getLogger("lm_eval").setLevel(logging.ERROR)
     datasets.disable_progress_bars()
     names = write_tasks(questions, folder, prompt)
-    language_model = _language_model(model, tokenizer, batch_size, context_length)
+    language_model = _language_model(model, tokenizer, batch_tokens, context_length)
     # simple_evaluate ends in this call too, and adds the machine's environment to it (a pip listing, seconds)
     result = evaluate(
         lm=language_model,
@@ -175,7 +200,7 @@ def _answered(samples: Mapping[tuple[str, str], Mapping[str, Any]], question: Qu
 
 def prompt_tokens(model_tokenizer: Any, question: Question) -> tuple[list[int], list[list[int]]]:
     """Return the token ids of the plain prompt and of every choice, as ``ask`` scores them; for checks by hand."""
-    text = f"Question: {question.question}\nAnswer:" if question.kind == "choice" else question.question
+    text = asked_text(question, "plain")
     start = [] if model_tokenizer.bos_token_id is None else [model_tokenizer.bos_token_id]
     prompt: list[int] = model_tokenizer.encode(text, add_special_tokens=False)
     choices = [

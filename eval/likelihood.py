@@ -154,7 +154,7 @@ def score_documents(
     *,
     context_length: int,
     overlap: int = 0,
-    batch_tokens: int = 4096,
+    batch_tokens: int = 1024,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[DocumentLoss]:
     """Return the loss of every document, in order.

@@ -43,7 +43,7 @@ class Reading:
     """Documents per part, by split; 0 or absent reads all."""
     max_questions: int = 0
     """Questions per task and split; 0 asks all."""
-    batch_tokens: int = 4096
+    batch_tokens: int = 1024
     num_threads: int = 1
     device: str = "cpu"
 
@@ -181,7 +181,7 @@ def _ask(
             questions,
             folder,
             prompt=way,
-            batch_size=max(1, plan.batch_tokens // 64),
+            batch_tokens=plan.batch_tokens,
             context_length=longest,
         )
     finally:

@@ -140,7 +140,7 @@ class Merge(Stage):
             precision=self.precision,
             max_documents={"dev": self.max_documents},
             max_questions=self.max_questions,
-            batch_tokens=resources.batch_tokens if isinstance(resources, EvaluateResources) else 4096,
+            batch_tokens=resources.batch_tokens if isinstance(resources, EvaluateResources) else 1024,
             num_threads=resources.num_threads,
             device="cuda" if resources.num_gpus > 0 else "cpu",
         )

@@ -129,14 +129,17 @@ def test_damaged_weights_are_said(folder: Path) -> None:
         score_documents(broken, [TokenDocument("x", [0, 1, 2], 1)], context_length=8)
 
 
-@pytest.mark.parametrize("prompt", ["plain", "chat"])
-def test_lm_eval_answers_as_direct_likelihood(model: Any, tokenizer: Any, tmp_path: Path, prompt: str) -> None:
+@pytest.mark.parametrize(("prompt", "shared"), [("plain", True), ("plain", False), ("chat", True)])
+def test_lm_eval_answers_as_direct_likelihood(
+    model: Any, tokenizer: Any, tmp_path: Path, prompt: str, shared: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("eval.harness.can_share", lambda _: shared)
     questions = {
         "geo_choice": questions_of("geo_choice", "choice", "geo", 12),
         "geo_cloze": questions_of("geo_cloze", "cloze", "geo", 12),
         "other": questions_of("other", "choice", "geo", 4, salt=1),
     }
-    asked = ask(model, tokenizer, questions, tmp_path, prompt=prompt, batch_size=7, context_length=128)
+    asked = ask(model, tokenizer, questions, tmp_path, prompt=prompt, batch_tokens=300, context_length=128)
     assert asked.num_cut == 0
     assert set(asked.answers) == set(questions)
     for task, rows in questions.items():

@@ -171,7 +171,8 @@ def test_pubmedqa_rows(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "folder", "at_least"),
     [("arc_easy", "general", 2200), ("openbook_qa", "general", 480), ("piqa", "general", 1700),
-     ("boolq", "general", 3000), ("arc_challenge", "general", 1100), ("geobench", "geobench", 190), ("pubmedqa", "pubmedqa", 990)],
+     ("boolq", "general", 3000), ("arc_challenge", "general", 1100),
+     ("geobench", "geobench", 190), ("pubmedqa", "pubmedqa", 990)],
 )  # fmt: skip
 def test_real_sets_are_read(name: str, folder: str, at_least: int) -> None:
     questions = get_suite(name).load(REAL / folder)
