@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -38,7 +39,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class Targets:
-    """How much of each part is held out: a share of its bytes (0..1), at most a number of bytes and of documents."""
+    """How much of each part is held out: a share (0..1) of its bytes and documents, at most a number of either."""
 
     share: float
     max_bytes: int
@@ -146,7 +147,7 @@ def _fill(
     total = Counter[str]()
     for piece in pieces:
         total[piece.part] += piece.num_bytes
-    held = _Held(total, targets)
+    held = _Held(total, Counter(piece.part for piece in pieces), targets)
     for piece in pieces:
         if splits.get(piece.id) in targets:
             held.add([piece], splits[piece.id])
@@ -183,11 +184,18 @@ def _take_smallest(
 class _Held:
     """How much each held-out split of each part holds, and may hold."""
 
-    def __init__(self, total: Mapping[str, int], targets: Mapping[str, Targets]) -> None:
-        self._targets = targets
+    def __init__(
+        self, total: Mapping[str, int], num_documents: Mapping[str, int], targets: Mapping[str, Targets]
+    ) -> None:
         self._most_bytes = {
             (part, split): min(target.share * size, target.max_bytes)
             for part, size in total.items()
+            for split, target in targets.items()
+        }
+        # A share of the bytes alone would give every small document away where one is larger than all others together.
+        self._most_documents = {
+            (part, split): min(math.ceil(MAX_OVERSHOOT * target.share * count), target.max_documents)
+            for part, count in num_documents.items()
             for split, target in targets.items()
         }
         self.num_bytes: Counter[tuple[str, str]] = Counter()
@@ -209,7 +217,7 @@ class _Held:
         return all(
             self.num_bytes[part, split] < self._most_bytes[part, split]
             and self.num_bytes[part, split] + size <= MAX_OVERSHOOT * self._most_bytes[part, split]
-            and self.num_documents[part, split] + counts[part] <= self._targets[split].max_documents
+            and self.num_documents[part, split] + counts[part] <= self._most_documents[part, split]
             for part, size in sizes.items()
         )
 
