@@ -113,6 +113,30 @@ def test_kinds_of_personal_data_are_a_parameter(tmp_path: Path) -> None:
     assert texts(medical)["a"].endswith("Write to [EMAIL] or call [PHONE]. MRN: [RECORD].")
 
 
+REAL_TEXT = Path(__file__).resolve().parents[3] / "shared" / "data"
+
+
+@pytest.mark.parametrize(
+    ("folder", "rules", "most_dropped"),
+    [
+        ("geo/openstax_astronomy/text", "geo", 3),
+        ("finance/fomc_minutes", "finance", 0),
+        ("finance/openstax_finance/text", "finance", 1),
+        ("medical/openstax_microbiology/text", "medical", 0),
+    ],
+)
+def test_textbooks_and_minutes_survive_their_profile(
+    folder: str, rules: str, most_dropped: int, tmp_path: Path
+) -> None:
+    if not (REAL_TEXT / folder).is_dir():
+        pytest.skip(f"{REAL_TEXT / folder} is absent: real text is not part of the project")
+    files = sorted((REAL_TEXT / folder).glob("*.txt"))[::4]
+    read = [document(file.stem, file.read_text("utf-8", errors="replace")[:20_000]) for file in files]
+    made = run(Clean(rules=rules), tmp_path / "made", documents=documents_artifact(tmp_path / "given", read))
+    assert len(read) >= 30
+    assert len(dropped(made)) <= most_dropped, dropped(made)
+
+
 @pytest.mark.parametrize(
     ("stage", "message"),
     [

@@ -1,0 +1,198 @@
+"""The dedup stage: one copy of every text stays, the best one, whatever the sharding."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from pathlib import Path
+
+import pytest
+
+from data_tools.documents import Document
+from pipeline.artifact import Artifact
+from pipeline.errors import RecipeError, StepError
+from pipeline.stage import Estimate, Resources
+from stages.dedup import STAGE, Dedup
+from stages.grade import plain_similarity
+from tests.stages.curation_inputs import (
+    CONTEXT,
+    blocks,
+    document,
+    documents_artifact,
+    dropped,
+    kept,
+    prose,
+    published_files,
+    run,
+)
+
+
+def changed(text: str, rate: float, seed: int) -> str:
+    rng = random.Random(seed)
+    return " ".join(f"new{rng.randrange(10**9)}" if rng.random() < rate else word for word in text.split())
+
+
+def corpora(tmp_path: Path, num_shards: int = 1, seed: int | None = None) -> list[Artifact]:
+    """Two corpora with exact and near duplicates within and across, odd documents, and a huge one."""
+    geo = [document(f"geo{i:02}", prose(i, 10)) for i in range(20)]
+    geo += [document(f"copy{i}", prose(i, 10).upper().replace(" ", "\n")) for i in range(5)]
+    geo += [document(f"near{i}", prose(i, 10).replace(" of ", " in ", 1)) for i in range(10, 15)]
+    geo += [document("empty1", ""), document("empty2", ""), document("dots", "..."), document("word1", "Rock"),
+            document("word2", "rock"), document("huge", prose(999, 20_000))]  # fmt: skip
+    general = [document(f"gen{i:02}", prose(100 + i, 10), "web", "general") for i in range(10)]
+    general += [document(f"cross{i}", prose(i, 10) + " The end.", "web", "general") for i in range(15, 18)]
+    for documents in (geo, general) if seed is not None else ():
+        random.Random(seed).shuffle(documents)
+    return [
+        documents_artifact(tmp_path / f"{name}{num_shards}{seed}", documents, num_shards)
+        for name, documents in (("geo", geo), ("general", general))
+    ]
+
+
+def test_one_copy_of_each_is_kept_and_the_dropped_name_it(tmp_path: Path) -> None:
+    given = corpora(tmp_path)
+    made = run(Dedup(priority=("geo",)), tmp_path / "made", documents=given)
+    gone = dropped(made)
+    expected = {f"geo{i:02}": ("exact_duplicate", f"copy{i}") for i in range(5)}
+    expected |= {f"near{i}": ("near_duplicate", f"geo{i}") for i in range(10, 15)}  # equally long: the smaller id stays
+    expected |= {f"cross{i}": ("near_duplicate", f"geo{i}") for i in range(15, 18)}
+    expected |= {"empty2": ("exact_duplicate", "empty1"), "word2": ("exact_duplicate", "word1")}
+    assert {id: (row["rule"], row["detail"]) for id, row in gone.items()} == expected
+    assert not set(kept(made)) & set(gone)
+    assert made.metrics["documents_in"] == 49
+    assert made.metrics["documents_out"] == len(kept(made)) == 49 - len(gone)
+    assert made.metrics["dropped_by_rule"] == {"exact_duplicate": 7, "near_duplicate": 8}
+
+
+def test_values_are_the_exact_similarity_and_groups_the_smallest_id(tmp_path: Path) -> None:
+    given = corpora(tmp_path)
+    made = run(Dedup(), tmp_path / "made", documents=given)
+    texts = {row.id: row.text for artifact in given for row in _rows(artifact)}
+    for id, row in dropped(made).items():
+        assert row["value"] == pytest.approx(plain_similarity(texts[id], texts[row["detail"]], 5)) or texts[id] == ""
+    groups = {id: group for id, (group, _) in kept(made).items()}
+    assert groups["geo19"] == "geo19"
+    for id, row in dropped(made).items():
+        assert groups[row["detail"]] == min(id, row["detail"])
+
+
+def _rows(artifact: Artifact) -> list[Document]:
+    from data_tools.documents import read_documents
+
+    return list(read_documents([artifact.path]))
+
+
+def test_priority_decides_which_corpus_keeps_its_copy(tmp_path: Path) -> None:
+    given = corpora(tmp_path)
+    by_domain = run(Dedup(priority=("general", "geo")), tmp_path / "a", documents=given)
+    assert {"cross15", "cross16", "cross17"} <= set(kept(by_domain))
+    assert {"geo15", "geo16", "geo17"} <= set(dropped(by_domain))
+    by_corpus = run(Dedup(priority=("rocks",)), tmp_path / "b", documents=given)
+    assert {"cross15", "cross16", "cross17"} <= set(dropped(by_corpus))
+    table = blocks(by_corpus)[0]["data"]
+    assert table["columns"] == ["dropped from \\ kept in", "rocks", "web"]
+    assert table["rows"][1] == ["web", 3, 0]
+    assert table["rows"][0][0] == "rocks"
+    assert table["rows"][0][2] == 0
+
+
+def test_nothing_depends_on_shards_or_their_order(tmp_path: Path) -> None:
+    results = []
+    for num_shards, seed in ((1, None), (3, 1), (5, 2)):
+        given = corpora(tmp_path, num_shards, seed)
+        for order in (given, given[::-1]):
+            made = run(Dedup(), tmp_path / f"made{num_shards}{seed}{order is given}", documents=order)
+            decisions = {id: (row["rule"], row["detail"], row["value"]) for id, row in dropped(made).items()}
+            results.append((kept(made), decisions))
+    assert all(result == results[0] for result in results)
+
+
+def test_two_runs_are_equal_to_the_byte_and_leave_no_signatures(tmp_path: Path) -> None:
+    given = corpora(tmp_path, 2)
+    one, two = (run(Dedup(), tmp_path / name, documents=given) for name in ("one", "two"))
+    assert published_files(one) == published_files(two)
+    assert {name.partition("/")[0] for name in published_files(one)} == {"keep", "dropped", "blocks"}
+
+
+def test_recall_and_precision_against_brute_force_on_near_duplicates(tmp_path: Path) -> None:
+    rates = (0.002, 0.005, 0.01, 0.015, 0.02, 0.03, 0.05)
+    documents = [document(f"d{i:03}", prose(i, 15)) for i in range(60)]
+    documents += [document(f"n{i:03}", changed(prose(i, 15), rates[i % len(rates)], i)) for i in range(60)]
+    given = documents_artifact(tmp_path / "given", documents, 4)
+    gone = dropped(run(Dedup(), tmp_path / "made", documents=given))
+    texts = {each.id: each.text for each in documents}
+    found = missed = 0
+    for left, right in itertools.combinations(sorted(texts), 2):
+        if left[1:] == right[1:]:
+            similarity = plain_similarity(texts[left], texts[right], 5)
+            assert (similarity >= 0.8) == (left in gone or right in gone)
+            found += similarity >= 0.8
+            missed += similarity < 0.8
+    assert found >= 25
+    assert missed >= 8
+    assert len(gone) == found
+
+
+def test_ten_thousand_copies_of_one_text(tmp_path: Path) -> None:
+    text = prose(1, 4)
+    documents = [document(f"c{i:05}", text) for i in range(10_000)]
+    made = run(Dedup(), tmp_path / "made", documents=documents_artifact(tmp_path / "given", documents, 2))
+    assert list(kept(made)) == ["c00000"]
+    assert made.metrics["dropped_by_rule"] == {"exact_duplicate": 9_999}
+    assert made.metrics["candidate_pairs"] == 0
+
+
+def test_copies_of_a_dropped_text_follow_it(tmp_path: Path) -> None:
+    """B resembles A, B2 is B again: both go, and both name A."""
+    text = prose(3, 12)
+    documents = [document("a", text + " The end."), document("b", text), document("b2", text)]
+    gone = dropped(run(Dedup(), tmp_path / "made", documents=documents_artifact(tmp_path / "given", documents)))
+    assert {id: (row["rule"], row["detail"]) for id, row in gone.items()} == {
+        "b": ("near_duplicate", "a"),
+        "b2": ("near_duplicate", "a"),
+    }
+
+
+def test_texts_that_differ_in_their_figures_alone_are_told_apart(tmp_path: Path) -> None:
+    report = "Net sales were {} million, up {} percent, and the margin was {} percent of {} million in all. "
+    documents = [
+        document(f"r{n}", "".join(report.format(n * 7 + i, i + n, n * 3 + i, n * 11 + i) for i in range(9)))
+        for n in range(1, 6)
+    ]
+    made = run(Dedup(), tmp_path / "made", documents=documents_artifact(tmp_path / "given", documents))
+    assert len(kept(made)) == 5
+
+
+def test_no_documents_at_all(tmp_path: Path) -> None:
+    made = run(Dedup(), tmp_path / "made", documents=documents_artifact(tmp_path / "given", []))
+    assert made.metrics["documents_in"] == made.metrics["documents_out"] == 0
+
+
+def test_finished_shards_are_not_signed_again(tmp_path: Path) -> None:
+    given = corpora(tmp_path, 2)
+    first = run(Dedup(), tmp_path / "made", documents=given)
+    signed = tmp_path / "made" / ".signatures"
+    before = {file.name: file.stat().st_mtime_ns for file in signed.iterdir()}
+    again = run(Dedup(), tmp_path / "made", documents=given)
+    assert {file.name: file.stat().st_mtime_ns for file in signed.iterdir()} == before
+    assert kept(first) == kept(again)
+
+
+def test_an_id_that_occurs_twice_is_told(tmp_path: Path) -> None:
+    given = [documents_artifact(tmp_path / name, [document("same", prose(i))]) for i, name in enumerate("ab")]
+    with pytest.raises(StepError, match=r"document ids must be unique over all inputs, got 'same' twice"):
+        run(Dedup(), tmp_path / "made", documents=given)
+
+
+def test_parameters_estimate_and_blocks(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match=r"curate: group_threshold: must be at most threshold \(0\.4\), got 0\.5"):
+        Dedup(threshold=0.4).check(CONTEXT)
+    STAGE().check(CONTEXT)
+    sizes = [Estimate(text_bytes=3e6, num_documents=10), Estimate(text_bytes=1e6, num_documents=5)]
+    estimate = Dedup().estimate({"documents": sizes}, Resources())
+    assert (estimate.text_bytes, estimate.num_documents, estimate.seconds) == (4e6, 15, 2.0)
+    assert Dedup().estimate({"documents": [Estimate()]}, Resources()) == Estimate()
+    made = run(Dedup(), tmp_path / "made", documents=corpora(tmp_path))
+    curve = blocks(made)[1]["data"]["series"][0]
+    assert curve["y"][85] > 0.9999
+    assert curve["y"][50] == pytest.approx(0.984, abs=1e-3)
