@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pipeline.errors import StrataError
 from stages.mixture import choose
 from stages.mixture.choose import Choice, Goal, GoalName
+from stages.mixture.crosscheck import CrossCheck, cross_check, forgetting_shares
 from stages.mixture.fit import Fit, LossKind, bootstrap_laws, draw_runs, fit_law, observe, pose
 from stages.mixture.law import Law, check_slope
 from stages.mixture.points import (
@@ -72,6 +73,8 @@ class Analysis:
     """The share to use: the choice, or the default share where the laws are not trusted."""
     reasons: tuple[str, ...]
     """Why the laws are not trusted; empty where they are."""
+    cross_check: CrossCheck | None
+    """What the measured points say without the law; None where nothing can be compared."""
     remarks: tuple[str, ...]
     """What else to know: a choice at the edge, fixed parameters, extrapolation."""
 
@@ -94,6 +97,7 @@ class Analysis:
             "remarks": list(self.remarks),
             "goal": {**asdict(self.goal), "general_limit": choose.general_limit(self.goal)},
             "choice": asdict(self.choice) if self.choice else None,
+            "cross_check": asdict(self.cross_check) if self.cross_check else None,
             "units": {"loss": "as in the points (nats per token)", "N": "1e9 parameters", "D": "1e9 tokens"},
             "laws": {"domain": self.domain.law.as_dict(), "general": self.general.law.as_dict()},
             "quality": {"domain": self.domain.quality.as_dict(), "general": self.general.quality.as_dict()},
@@ -155,6 +159,10 @@ def analyse(points: Sequence[Point], goal: Goal, demands: Demands) -> Analysis:
     drawn = [choose.choose_share(d, g, goal) for d, g in zip(domain_draws, general_draws, strict=True)]
     decided = [one.domain_share for one in drawn if one is not None]
     reasons = _reasons(marked, domain, general, choice, 1 - len(decided) / max(1, len(drawn)), demands)
+    check = cross_check(marked, domain.law, general.law, goal)
+    agreement = [] if check is None or check.disagrees else [check.describe()]
+    if check and check.disagrees:
+        reasons.append(check.describe())
     if reasons and demands.on_weak_fit == "stop":
         raise StrataError(
             f"law: not good enough to choose a domain share: {'; '.join(reasons)}. Train more proxies (shares, sizes, "
@@ -170,7 +178,8 @@ def analyse(points: Sequence[Point], goal: Goal, demands: Demands) -> Analysis:
         choose.interval(decided) if decided else None,
         share,
         tuple(reasons),
-        tuple(_remarks(marked, goal, choice, (domain, general))),
+        check,
+        (*agreement, *_remarks(marked, goal, choice, (domain, general))),
     )
 
 
@@ -244,6 +253,11 @@ def _remarks(points: list[Point], goal: Goal, choice: Choice | None, fits: tuple
         "too little for its size, which A/N^alpha cannot express"
         for size in sizes_out_of_order(points)
     )
+    if rising := forgetting_shares(points):
+        remarks.append(
+            f"the general loss rises with D at the domain shares {', '.join(f'{share:g}' for share in rising)} "
+            "(forgetting), where the law can only fall: it is too hopeful there for long trainings"
+        )
     if choice and goal.domain_tokens:
         remarks.append(_repetition(points, choice, goal.domain_tokens))
     if choice and choice.at_edge:

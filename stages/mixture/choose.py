@@ -6,10 +6,15 @@ Shares outside the range that was tried are never chosen: the law says nothing c
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from pipeline.errors import StrataError
 from stages.mixture.law import Law
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from stages.mixture.law import Array
 
 GoalName = Literal["general_within", "limited_domain"]
 SHARE_STEP = 0.001
@@ -67,7 +72,29 @@ def general_limit(goal: Goal) -> float | None:
     return (1.0 + goal.tolerance) * goal.base_general_loss
 
 
-def choose_share(domain: Law, general: Law, goal: Goal) -> Choice | None:
+class LossModel(Protocol):
+    """Whatever predicts a loss from N, D and the share of that loss's own text."""
+
+    def loss(self, num_parameters: ArrayLike, num_tokens: ArrayLike, share: ArrayLike) -> Array: ...
+
+
+@dataclass(frozen=True)
+class Interpolation:
+    """Measured losses of one size and length, joined by straight lines: no law, so a check on it."""
+
+    shares: tuple[float, ...]
+    """Increasing, of that loss's own text."""
+    losses: tuple[float, ...]
+
+    def loss(self, num_parameters: ArrayLike, num_tokens: ArrayLike, share: ArrayLike) -> Array:
+        """Return the interpolated loss; N and D are those of the measurements, whatever is given."""
+        import numpy as np
+
+        value: Array = np.interp(np.asarray(share, dtype=np.float64), self.shares, self.losses)
+        return value
+
+
+def choose_share(domain: LossModel, general: LossModel, goal: Goal) -> Choice | None:
     """Return the share with the lowest predicted domain loss among those the goal allows, or None where it allows none.
 
     ``general_within``: L_g(N, D, 1 - r) <= (1 + T) L_g0 at the given D, and r D <= max_epochs * domain tokens.

@@ -196,3 +196,27 @@ def test_remarks_name_repetition_and_bases_out_of_order() -> None:
     assert "the base with 400000000 parameters has no lower general loss than the next smaller one" in remarks(10**10)
     assert "so at this share no proxy repeats any either" in remarks(10**10)
     assert "times, the proxies up to 3.6 times: shorter proxies repeat less" in remarks(5 * 10**8)
+
+
+def test_the_law_is_checked_against_the_measured_points() -> None:
+    base = float(GENERAL.loss(100_000_000, 2_000_000_000, 0.45)) / 1.03
+    small = {**rows(base_loss=base)[-1], "run": "small", "num_parameters": 100_000_000}
+    points = read_points([*rows(base_loss=base), small])
+    demands = Demands(num_starts=8, num_bootstrap=20)
+    analysis = analyse(points, make_goal(points, "general_within"), demands)
+    check = analysis.cross_check
+    assert check is not None
+    assert (check.num_parameters, check.num_tokens) == (100_000_000, 2_000_000_000)
+    assert check.measured_share == pytest.approx(0.55, abs=0.02)
+    assert check.law_share == pytest.approx(0.55, abs=0.02)
+    assert any("straight lines between the measured points" in remark for remark in analysis.remarks)
+    assert not any("forgetting" in remark for remark in analysis.remarks)
+    forgetful = [
+        replace(p, general_loss=p.general_loss * 1.05) if p.num_tokens == 2_000_000_000 and p.domain_share > 0.2 else p
+        for p in points
+    ]
+    analysis = analyse(forgetful, make_goal(forgetful, "general_within"), demands)
+    assert analysis.cross_check is not None
+    assert analysis.cross_check.disagrees
+    assert analysis.cross_check.describe() in analysis.reasons
+    assert any("the general loss rises with D at the domain shares 0.3, 0.5, 0.7, 0.9" in r for r in analysis.remarks)
