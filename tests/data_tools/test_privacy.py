@@ -12,7 +12,7 @@ from data_tools.privacy import KINDS, replace_personal_data
     [
         ("Write to j.doe+x@uni-leipzig.example, please.", "Write to [EMAIL], please."),
         ("call (415) 555-2671 or 415-555-2671", "call [PHONE] or [PHONE]"),
-        ("Reach +44 20 7946 0958, +1 (555) 234-5678 or 1-800-555-0199.", "Reach [PHONE], [PHONE] or [PHONE]."),
+        ("Reach +44 20 7946 0958, +1 (555) 234-5678 or 001-800-555-0199x123.", "Reach [PHONE], [PHONE] or [PHONE]."),
         ("The telephone number of Ann is 415 555 0134.", "The telephone number of Ann is [PHONE]."),
         ("fax: 020 7946 0958", "fax: [PHONE]"),
         ("Her SSN is 123-45-6789.", "Her SSN is [SSN]."),
