@@ -107,21 +107,19 @@ def _language_model(model: Any, tokenizer: Any, batch_tokens: int, context_lengt
     class DocumentStartLM(HFLM):  # type: ignore[misc]
         num_cut = 0
 
-        last_prompt: tuple[str, list[int]] = ("", [])
+        def loglikelihood(self, requests: list[Any], disable_tqdm: bool = True) -> list[tuple[float, bool]]:
+            pairs = [request.args for request in requests]
+            # as lm-eval does: white space at a prompt's end belongs to the continuation
+            prompts = self._encoded([context.rstrip() for context, _ in pairs])
+            whole = self._encoded([context + continuation for context, continuation in pairs])
+            rows = [(pairs[i], prompts[i], whole[i][len(prompts[i]) :]) for i in range(len(pairs))]
+            found: list[tuple[float, bool]] = self._loglikelihood_tokens(rows)
+            return found
 
-        def _encode_pair(self, context: str, continuation: str) -> tuple[list[int], list[int]]:
-            prompt = context.rstrip()  # as lm-eval does: white space at its end belongs to the continuation
-            if prompt != self.last_prompt[0]:  # a question's choices follow each other
-                self.last_prompt = (prompt, self.tok_encode(prompt))
-            num_tokens = len(self.last_prompt[1])
-            return self.last_prompt[1], self.tok_encode(context + continuation)[num_tokens:]
-
-        def tok_encode(self, string: str, add_special_tokens: bool | None = None, **settings: Any) -> list[int]:
-            token_ids: list[int] = super().tok_encode(string, add_special_tokens, **settings)
+        def _encoded(self, texts: list[str]) -> list[list[int]]:
             start = self.tokenizer.bos_token_id
-            if add_special_tokens is False or start is None or token_ids[:1] == [start]:
-                return token_ids
-            return [start, *token_ids]
+            encoded = self.tokenizer(texts, add_special_tokens=False)["input_ids"]
+            return [ids if start is None or ids[:1] == [start] else [start, *ids] for ids in encoded]
 
         def _loglikelihood_tokens(
             self, requests: list[Any], disable_tqdm: bool = True, override_bs: int | None = None

@@ -9,8 +9,10 @@ What is left out: corrections for many comparisons, and the variance between tra
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from eval.errors import EvalError
@@ -141,10 +143,10 @@ def mcnemar(first: Sequence[float], second: Sequence[float]) -> float:
 
     Rows are 1 (right) or 0 (wrong) and taken as independent; only rows on which the models differ count.
     """
-    from scipy.stats import binomtest
-
     if len(first) != len(second):
         raise EvalError(f"McNemar: both models must have the same rows, got {len(first)} and {len(second)}")
     won = sum(1 for a, b in zip(first, second, strict=True) if b > a)
     lost = sum(1 for a, b in zip(first, second, strict=True) if a > b)
-    return 1.0 if won + lost == 0 else float(binomtest(won, won + lost, 0.5).pvalue)
+    changed = won + lost
+    tail = sum(math.comb(changed, few) for few in range(min(won, lost) + 1))
+    return min(1.0, float(Fraction(2 * tail, 2**changed)))
