@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from data_tools.documents import shards
 from pipeline.artifact import Artifact
 
 _SHOWN_LIBRARIES = ("torch", "transformers", "trl", "peft", "mergekit", "deepspeed", "datatrove", "lm-eval", "ray")
@@ -18,12 +19,16 @@ HOW = {
 
 
 def corpora_of(documents: Sequence[Artifact]) -> dict[str, str]:
-    """Return the licence of every corpus that the documents were read from, by name."""
-    found: dict[str, str] = {}
+    """Return the licence of every corpus among the documents, by name; several are joined by commas."""
+    import pyarrow.parquet as pq
+
+    found: dict[str, set[str]] = {}
     for artifact in documents:
-        known = artifact.manifest["identity"].get("depends_on", {}).get("corpora", {})
-        found.update({name: str(corpus.get("license", "")) for name, corpus in known.items()})
-    return dict(sorted(found.items()))
+        for shard in shards(artifact.path):
+            table = pq.read_table(shard, columns=["corpus", "license"]).group_by(["corpus", "license"]).aggregate([])
+            for row in table.to_pylist():
+                found.setdefault(row["corpus"], set()).add(row["license"] or "not stated")
+    return {name: ", ".join(sorted(licenses)) for name, licenses in sorted(found.items())}
 
 
 def card(
@@ -65,7 +70,7 @@ def _header(scores: Mapping[str, Any], corpora: Mapping[str, str]) -> str:
         "- strata",
         f"- {scores['domain']}",
     ]
-    licenses = sorted({license_ for license_ in corpora.values() if license_})
+    licenses = sorted(set(corpora.values()))
     if licenses:
         # the Hub's field takes one of its own names; the texts' licences are listed below
         lines += ["license: other", f"license_name: {json.dumps('text: ' + ', '.join(licenses))}"]

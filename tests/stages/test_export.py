@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from data_tools.documents import Document, documents_writer
 from pipeline.artifact import Artifact
 from pipeline.errors import StepError
 from pipeline.stage import Inputs
@@ -58,9 +59,10 @@ def _inputs(roles: dict[str, Artifact], *names: str) -> Inputs:
 @pytest.fixture(scope="module")
 def published(roles: dict[str, Artifact], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
     path = tmp_path_factory.mktemp("work")
-    text = artifact(path, "documents", "domain_text")
-    known = {"geo_world": {"license": "CC0-1.0"}}
-    text.manifest["identity"]["depends_on"] = {"corpora": known}  # type: ignore[index]
+    text = artifact(path / "text", "documents", "domain_text")
+    with documents_writer(text.path, 0) as shard:
+        for number, license_ in enumerate(("CC0-1.0", "CC0-1.0", "")):
+            shard.write(Document(str(number), "text", ("geo_world", "geo_world", "own")[number], "geo", license_))
     mixture = artifact(path / "mixture_step", "mixture", "mixture")
     mixture.path.mkdir()
     (mixture.path / "mixture.json").write_text(json.dumps({"domain_share": 0.25, "interval": [0.2, 0.3]}))
@@ -125,9 +127,10 @@ def test_card_says_what_is_known(published: tuple[Path, Any]) -> None:
     _, header, body = text.split("---\n", 2)
     fields = yaml.safe_load(header)
     assert fields["pipeline_tag"] == "text-generation"
-    assert fields["license_name"] == "text: CC0-1.0"
+    assert fields["license_name"] == "text: CC0-1.0, not stated"
     for expected in (
         "| geo_world | CC0-1.0 |",
+        "| own | not stated |",
         "share of domain text: 0.250 (interval 0.200 to 0.300)",
         "lambda 1: best on dev",
         "commit abc123",
