@@ -7,7 +7,7 @@ of Lopez-Paz and Ranzato 2017, relative instead of absolute, so that it means th
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from eval.errors import EvalError
@@ -109,16 +109,3 @@ def choose(candidates: Sequence[Candidate], base_general: float, tolerance: floa
 def _rank(candidate: Candidate) -> tuple[float, float, float]:
     accuracy = 0.0 if candidate.domain_accuracy is None else candidate.domain_accuracy
     return (-accuracy, candidate.domain_bits_per_byte, candidate.general_bits_per_byte)
-
-
-def gain_table(comparisons: Mapping[str, Comparison]) -> list[list[str]]:
-    """Return one row per corpus for a report: base, other, change in per cent with its interval."""
-    return [
-        [
-            corpus,
-            f"{comparison.first.value:.4f}",
-            f"{comparison.second.value:.4f}",
-            f"{comparison.relative.value:+.1%} ({comparison.relative.low:+.1%} .. {comparison.relative.high:+.1%})",
-        ]
-        for corpus, comparison in comparisons.items()
-    ]

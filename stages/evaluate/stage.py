@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import ClassVar, Literal
 
 from pydantic import Field
@@ -141,11 +140,6 @@ def named_models(inputs: Inputs) -> dict[str, Artifact]:
             name = f"{name}-{control.key[:6]}"
         found[name] = control
     return found
-
-
-def model_path(artifact: Artifact) -> Path:
-    """Return the Hugging Face directory of a model artifact."""
-    return artifact.path / "model"
 
 
 STAGE = Evaluate
