@@ -16,6 +16,8 @@ from pipeline.plugins import Registry, did_you_mean
 from pipeline.stage import CheckContext, Resources, Stage
 
 RECIPES = Path(__file__).resolve().parent.parent / "recipes"
+OWN_TEXT = "own_text"
+"""The profile laid over the chosen one when data= or general= is given; ``own_text_laptop`` follows for the laptop."""
 RESERVED_STEPS = ("model", "logs")
 _FIELDS = ("extends", "domain", "licenses", "inputs", "targets", "publish", "plugins", "steps", "profiles")
 _STEP_FIELDS = ("stage", "needs", "resources")
@@ -27,6 +29,8 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
         for key_node, _ in node.value:
+            if key_node.tag == "tag:yaml.org,2002:merge":
+                continue
             key = self.construct_object(key_node, deep=True)
             if key in seen:
                 raise RecipeError(f"{key_node.start_mark.name}:{key_node.start_mark.line + 1}: {key!r} is given twice")
@@ -202,7 +206,9 @@ def load(request: Request, *, machine_profile: str) -> Recipe:
     profile = request.profile or machine_profile
     _apply_profile(draft, files, profile, path)
     if request.data or request.general:
-        _apply_profile(draft, files, "own_text", path)
+        _apply_profile(draft, files, OWN_TEXT, path)
+        if any(f"{OWN_TEXT}_{profile}" in (values.get("profiles") or {}) for _, values in files):
+            _apply_profile(draft, files, f"{OWN_TEXT}_{profile}", path)
     _apply_folders(draft, request, path)
     for override in request.overrides:
         _apply_override(draft, override)

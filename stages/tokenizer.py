@@ -64,13 +64,13 @@ class TokenizerStage(Stage):
         folder = out.path / TOKENIZER_FOLDER
         if base is not None:
             copy_tokenizer(base.path / "model", folder)
-        elif inputs.get("documents") and inputs.maybe("keep"):
+        elif inputs.get("documents"):
             texts = (text for _, text in self._texts(inputs, "train"))
             train_tokenizer(_spread(texts, self._stride(inputs)), self.vocab_size, out.path)
         else:
             raise StepError(
-                f"step {out.step}: needs either a base model, or documents and the keep-list of a split, got neither. "
-                "Add `base:` or `documents:` and `keep:` to its needs"
+                f"step {out.step}: needs either a base model, or documents to learn from, got neither. "
+                "Add `base:` or `documents:` (with a split's `keep:` where some are held out) to its needs"
             )
         tokenizer = load_tokenizer(folder)
         per_part = self._fertility(inputs, tokenizer)
@@ -89,13 +89,15 @@ class TokenizerStage(Stage):
         return metrics
 
     def _texts(self, inputs: Inputs, split: str) -> Iterator[tuple[str, str]]:
-        """Yield (part, text) of the kept documents of one split, in order."""
+        """Yield (part, text) of the kept documents of one split, in order; of all documents without a split."""
+        from data_tools.documents import read_documents
         from data_tools.keep import read_kept
         from data_tools.packing import part_of
 
-        if not inputs.get("documents") or inputs.maybe("keep") is None:
+        folders = {artifact.key: artifact.path for artifact in inputs.get("documents", [])}
+        if inputs.maybe("keep") is None:
+            yield from ((part_of(document.domain), document.text) for document in read_documents(folders.values()))
             return
-        folders = {artifact.key: artifact.path for artifact in inputs["documents"]}
         for document, _, found in read_kept(folders, inputs.one("keep").path):
             if found == split:
                 yield part_of(document.domain), document.text
