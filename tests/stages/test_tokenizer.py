@@ -96,5 +96,5 @@ def test_a_base_without_a_tokenizer_is_refused(tmp_path: Path) -> None:
 
 
 def test_neither_base_nor_documents_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(StepError, match=r"needs either a base model, or documents and the keep-list of a split"):
+    with pytest.raises(StepError, match=r"needs either a base model, or documents .*, got neither"):
         TokenizerStage().run(Inputs(), output(tmp_path / "out"))
