@@ -28,7 +28,7 @@ status doctor gc: $(READY)
 	@$(STRATA) $@ $(place) $(if $(filter gc,$@),$(if $(yes),--yes))
 
 test: $(READY)
-	@$(BIN)/python -m pytest $(only)
+	@$(BIN)/python -m pytest -n $(or $(workers),2) $(only)
 
 check: $(READY)
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy

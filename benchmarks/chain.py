@@ -1,6 +1,7 @@
 """The whole chain, measured: time, memory, reuse, controls, planted defects, kills.
 
-``make bench only=chain`` runs every part in turn (about two hours on two cores); one part: ``python -m benchmarks.chain kills``.
+``make bench only=chain`` runs every part in turn (about two hours on two cores); ``python -m benchmarks.chain kills``
+runs one.
 Everything runs in a fresh clone of the current commit, so commit first.
 """
 
@@ -108,9 +109,10 @@ def bench_seconds(command: list[str], bench: Bench) -> float:
 def merge_change(bench: Bench) -> dict[str, Any]:
     """One parameter of merge changed: what plan announces, and what is made."""
     override = ("--set", "merge.coefficients=[0.25, 0.75]")
+    command = [*bench.strata("plan", WORLD_RECIPE, "--json"), *override]
     plan = subprocess.run(
-        [*bench.strata("plan", WORLD_RECIPE, "--json"), *override], cwd=bench.checkout, env=bench.environment, capture_output=True, text=True, check=True
-    )  # fmt: skip
+        command, cwd=bench.checkout, env=bench.environment, capture_output=True, text=True, check=True
+    )
     announced = [row["step"] for row in json.loads(plan.stdout) if row["status"] == "to run"]
     before = manifests(bench.runs)
     bench.run(WORLD_RECIPE, *override)

@@ -36,8 +36,8 @@ class RunState:
     made: set[str] = field(default_factory=set)
 
     def ready(self) -> list[PlannedStep]:
-        """Steps whose inputs are all there and that have not been begun."""
-        return [
+        """Steps whose inputs are all there and that have not been begun, the longest expected first."""
+        found = [
             planned
             for name, planned in self.plan.steps.items()
             if name not in self.artifacts
@@ -45,6 +45,7 @@ class RunState:
             and name not in self.failed
             and all(needed in self.artifacts for needed in planned.step.inputs)
         ]
+        return sorted(found, key=lambda planned: -(planned.estimate.seconds or 0.0))
 
 
 def run(plan: Plan, layout: Layout, executor: Executor, display: Display, command: str) -> RunState:

@@ -151,15 +151,23 @@ def update(run: Run) -> None:
             engine.step()
     torch.distributed.all_reduce(total)
     mean = float(total) / num_targets
-    if not math.isfinite(mean):
-        raise TrainingStopped(
-            f"step {run.job.step_name}: the loss is {mean} at update {run.step + 1} (learning rate {rate:.3g}). "
-            "Lower learning_rate or gradient_clip, lengthen warmup_share, or take optimizer: spam"
-        )
+    require_finite("the loss", mean, run, rate)
     norm = clip_gradient(engine, run.job)
     engine.step()
+    norm = engine.get_global_grad_norm() if norm is None else norm
+    if norm is not None:
+        require_finite("the gradient's norm", float(norm), run, rate)
     run.step += 1
-    log_update(run, mean, rate, engine.get_global_grad_norm() if norm is None else norm, time.perf_counter() - started)
+    log_update(run, mean, rate, norm, time.perf_counter() - started)
+
+
+def require_finite(what: str, value: float, run: Run, rate: float) -> None:
+    """Stop the training where a figure is NaN or infinite: its weights are of no use from here on."""
+    if not math.isfinite(value):
+        raise TrainingStopped(
+            f"step {run.job.step_name}: {what} is {value} at update {run.step + 1} (learning rate {rate:.3g}). "
+            "Lower learning_rate or gradient_clip, lengthen warmup_share, or take optimizer: spam"
+        )
 
 
 def hash_seed(*numbers: int) -> int:
@@ -211,6 +219,7 @@ def dev_losses(run: Run) -> dict[str, float]:
                 sums[1] += batch.num_targets
         torch.distributed.all_reduce(sums)
         nats = float(sums[0] / sums[1])
+        require_finite(f"the {part} dev loss", nats, run, run.engine.optimizer.param_groups[0]["lr"])
         found[f"{part}_loss"] = nats
         # exact where all sequences are read; else with the whole split's tokens per byte
         found[f"{part}_bits_per_byte"] = nats / math.log(2) * packed.num_targets / packed.num_bytes

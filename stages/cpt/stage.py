@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field
 
 from pipeline.errors import StepError
-from pipeline.stage import Estimate, Inputs, Need, Resources, Stage, need
+from pipeline.stage import Block, Estimate, Inputs, Need, Resources, Stage, need
 from stages.cpt.cost import training_estimate
 from stages.cpt.policy import Policy, TrainingResources
 
@@ -80,7 +80,17 @@ class ContinuedPretraining(Policy, Stage):
                 "(0..1), or add `mixture:` to its needs"
             )
         chosen: dict[str, Any] = json.loads((mixture.path / "mixture.json").read_text("utf-8"))
+        self._compare(mixture.parameters, out)
         return float(chosen["domain_share"])
+
+    def _compare(self, proxies: Mapping[str, Any], out: Output) -> None:
+        """Say where this training differs from the proxies that its share was chosen with."""
+        mine = self.model_dump(mode="json")
+        differing = [name for name in (*Policy.model_fields, "num_tokens") if proxies.get(name) != mine[name]]
+        if differing:
+            shown = ", ".join(f"{name} {proxies.get(name)} there, {mine[name]} here" for name in differing)
+            text = f"The share was chosen with proxies trained otherwise: {shown}. Give both steps the same values."
+            out.block(Block("text", "Another policy than the proxies'", {"text": text, "severity": "warning"}))
 
 
 STAGE = ContinuedPretraining

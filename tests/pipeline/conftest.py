@@ -60,7 +60,8 @@ TOY_STAGES = {
                 (out.path / "model").mkdir(exist_ok=True)
                 (out.path / "model" / "joined.txt").write_text(self.separator.join(parts))
                 (out.path / ".scratch").write_text("not published")
-                return {"headline": ["domain gain 1 -> 2", "general loss 2 -> 2", "final score 3 -> 4"], "length": len(parts)}
+                lines = ["domain gain 1 -> 2", "general loss 2 -> 2", "final score 3 -> 4"]
+                return {"headline": lines, "length": len(parts)}
 
         STAGE = ToyJoin
     """,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -37,7 +38,8 @@ class Slow(Stage):
     folder: str = ""
 
     def run(self, inputs, out):
-        out.map(shard, {str(n): {"folder": self.folder, "number": n, "seconds": self.seconds} for n in range(self.count)})
+        calls = {str(n): {"folder": self.folder, "number": n, "seconds": self.seconds} for n in range(self.count)}
+        out.map(shard, calls)
         (out.path / "done.txt").write_text("done")
         return {}
 
@@ -47,6 +49,11 @@ STAGE = Slow
 
 def command(recipe: Path, runs: Path, *extra: str) -> list[str]:
     return [sys.executable, "-m", "pipeline", "run", str(recipe), "--profile", "laptop", "--runs", str(runs), *extra]
+
+
+def digests_below(folder: Path) -> dict[str, str]:
+    found = sorted(folder.glob("*/manifest.json"))
+    return {path.parent.name: json.loads(path.read_text("utf-8"))["digest"] for path in found}
 
 
 def environment() -> dict[str, str]:
@@ -65,10 +72,7 @@ def test_a_run_on_ray_equals_the_inline_run_and_a_failure_has_its_own_message(
         command(recipe, tmp_path / "inline", "--executor", "inline"), cwd=ROOT, capture_output=True, text=True
     )
     assert inline.returncode == 0, inline.stderr
-    digests = [
-        {link.name: (link / "manifest.json").read_text().split('"digest": "')[-1][:64] for link in (tmp_path / kind / "toy").iterdir() if (link / "manifest.json").exists()}
-        for kind in ("ray", "inline")
-    ]  # fmt: skip
+    digests = [digests_below(tmp_path / kind / "toy") for kind in ("ray", "inline")]
     assert digests[0] == digests[1]
     assert set(digests[0]) == {"rocks", "trees", "joined"}
     failed = subprocess.run(
@@ -120,7 +124,8 @@ def test_a_worker_that_always_dies_fails_the_step_with_a_reason(tmp_path: Path) 
     (plugins / "slow.py").write_text(SLOW_STAGE)
     recipe = tmp_path / "dying.yaml"
     recipe.write_text(
-        f"plugins: [plugins]\nprofiles: {{laptop: {{}}}}\nsteps: {{slow: {{stage: slow, count: 10, seconds: 0, folder: {tmp_path}}}}}\n"
+        "plugins: [plugins]\nprofiles: {laptop: {}}\n"
+        f"steps: {{slow: {{stage: slow, count: 10, seconds: 0, folder: {tmp_path}}}}}\n"
     )
     result = subprocess.run(
         command(recipe, tmp_path / "runs"), cwd=ROOT, env=environment(), capture_output=True, text=True

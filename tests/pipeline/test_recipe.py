@@ -47,7 +47,8 @@ def test_extends_overlays_the_parent_and_another_stage_starts_afresh(toy: Callab
     assert recipe.steps["rocks"].stage.model_dump() == {"word": "rock", "count": 5}
     assert recipe.steps["trees"].stage.model_dump() == {"word": "leaf", "count": 3}
     other = toy(
-        "extends: toy\nsteps:\n  trees: {stage: toy_join, needs: {words: rocks}}\n  joined: {needs: {words: rocks, extra: trees}}",
+        "extends: toy\nsteps:\n  trees: {stage: toy_join, needs: {words: rocks}}\n"
+        "  joined: {needs: {words: rocks, extra: trees}}",
         "other",
     )
     assert load_toy(other).steps["trees"].stage.model_dump() == {"separator": " "}
@@ -99,7 +100,8 @@ BROKEN = [
         r"needs\.words: must be a step's name or a list of names, got 3",
     ),
     (
-        "steps: {w: {stage: toy_words}, a: {stage: toy_join, needs: {words: w}}, b: {stage: toy_join, needs: {words: a}}}",
+        "steps: {w: {stage: toy_words}, a: {stage: toy_join, needs: {words: w}}, "
+        "b: {stage: toy_join, needs: {words: a}}}",
         r"step b: needs\.words: takes words, but step a gives text",
     ),
     (
@@ -107,7 +109,8 @@ BROKEN = [
         r"step t: needs\.extra: takes one step, got \['w', 'w'\]",
     ),
     (
-        "steps: {w: {stage: toy_words}, a: {stage: toy_join, needs: {words: w, extra: b}}, b: {stage: toy_join, needs: {words: w, extra: a}}}",
+        "steps: {w: {stage: toy_words}, a: {stage: toy_join, needs: {words: w, extra: b}}, "
+        "b: {stage: toy_join, needs: {words: w, extra: a}}}",
         r"steps need each other in a cycle: a -> b -> a",
     ),
 ]

@@ -93,10 +93,10 @@ def test_a_forbidden_licence_stops_before_anything_runs(tmp_path: Path) -> None:
 
 
 def test_plan_as_json(tmp_path: Path) -> None:
+    command = ["plan", "medical", "--profile", "cluster", "--json", "--runs", str(tmp_path)]
     result = subprocess.run(
-        [sys.executable, "-m", "pipeline", "plan", "medical", "--profile", "cluster", "--json", "--runs", str(tmp_path)],
-        cwd=ROOT, capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        [sys.executable, "-m", "pipeline", *command], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     rows = {row["step"]: row for row in json.loads(result.stdout)}
     assert rows["cpt"]["basis"]
     assert rows["cpt"]["why"] == "never made here"
