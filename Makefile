@@ -10,7 +10,8 @@ READY := $(VENV)/.ready
 
 # Options that the command line takes; each is passed on only where it is given.
 options = $(if $(profile),--profile $(profile)) $(if $(data),--data "$(data)") $(if $(general),--general "$(general)") \
-  $(if $(license),--license "$(license)") $(if $(set),--set $(set)) $(if $(until),--until $(until)) $(if $(from),--from $(from)) \
+  $(if $(license),--license "$(license)") \
+  $(if $(general_license),--general-license "$(general_license)") $(if $(set),--set $(set)) $(if $(until),--until $(until)) $(if $(from),--from $(from)) \
   $(place)
 place = $(if $(runs),--runs "$(runs)")
 named = $(if $(recipe),$(recipe),$(error say which recipe: make $(MAKECMDGOALS) recipe=geo (or finance, medical)))

@@ -155,7 +155,7 @@ for path in sys.argv[1:]:
 text = tokenizer.decode(model.generate(**inputs, max_new_tokens=20, do_sample=False)[0])
 print("equal", torch.equal(*logits)); print("generated", text.replace(chr(10), " "))
 """
-    step = bench.manifest("export")["metrics"]["published"]
+    step = bench.manifest("export")["metrics"]["step"]
     paths = [str(bench.runs / WORLD_RECIPE / "model"), str(bench.runs / WORLD_RECIPE / step / "model")]
     result = subprocess.run([sys.executable, "-c", code, *paths], cwd="/", capture_output=True, text=True, check=True)
     found = dict(line.split(" ", 1) for line in result.stdout.splitlines() if " " in line)

@@ -66,6 +66,7 @@ def _add_recipe_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", default="", help="your domain text: a folder or a file")
     parser.add_argument("--general", default="", help="your general text: a folder or a file")
     parser.add_argument("--license", default="", help="SPDX licence of --data and --general")
+    parser.add_argument("--general-license", default="", help="SPDX licence of --general, where it is another")
     parser.add_argument(
         "--set",
         dest="overrides",
@@ -132,6 +133,7 @@ def _make_plan(options: argparse.Namespace, save_hashes: bool) -> tuple[Plan, La
         options.data,
         options.general,
         options.license,
+        options.general_license,
         options.overrides,
         options.until,
     )

@@ -92,6 +92,7 @@ class Request:
     data: str = ""
     general: str = ""
     license: str = ""
+    general_license: str = ""
     overrides: Sequence[str] = ()
     until: str = ""
 
@@ -233,8 +234,10 @@ def _apply_folders(draft: _Draft, request: Request, path: Path) -> None:
         if option not in inputs:
             raise RecipeError(f"{_label(path)}: {option}={folder}: the recipe's 'inputs' names no step for {option}")
         overlay: dict[str, Any] = {"path": str(Path(folder).expanduser().resolve()), "corpora": []}
-        if request.license:
-            overlay["license"] = request.license
+        overlay["needs"] = {"raw": None}
+        license = (request.general_license if option == "general" else "") or request.license
+        if license:
+            overlay["license"] = license
         draft.overlay_step(inputs[option], overlay, f"{option}={folder}")
 
 
@@ -259,7 +262,7 @@ def _check(draft: _Draft, path: Path, profile: str, request: Request) -> Recipe:
     registry = Registry(plugins)
     steps = {name: _check_step(draft, name, raw, registry) for name, raw in values["steps"].items()}
     _check_needs(draft, steps)
-    targets = tuple(values.get("targets") or steps)
+    targets = tuple(values.get("targets") or _default_targets(steps, str(values.get("publish") or "")))
     if request.until:
         if request.until not in steps:
             raise RecipeError(f"until={request.until}: unknown step.{did_you_mean(request.until, steps)}")
@@ -277,6 +280,12 @@ def _check(draft: _Draft, path: Path, profile: str, request: Request) -> Recipe:
     return Recipe(
         path.stem, path, domain, licenses, profile, ordered, targets, publish, tuple(request.overrides), plugins
     )
+
+
+def _default_targets(steps: Mapping[str, Step], publish: str) -> list[str]:
+    """All steps; where one is published, without sources that nothing reads (a fetch that ``data=`` has replaced)."""
+    read = {name for step in steps.values() for name in step.inputs}
+    return [name for name, step in steps.items() if not publish or name in read or step.inputs or name == publish]
 
 
 def _check_step(draft: _Draft, name: str, raw: Mapping[str, Any], registry: Registry) -> Step:

@@ -58,6 +58,25 @@ def test_a_users_folder_replaces_the_world_and_nothing_is_planted_into_it(tmp_pa
     assert read["license"] == "CC-BY-4.0"
 
 
+def test_general_text_may_have_a_licence_of_its_own(tmp_path: Path) -> None:
+    for name in ("papers", "books"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.txt").write_text("Granite is an igneous rock.\n")
+    folders = {"data": str(tmp_path / "papers"), "general": str(tmp_path / "books")}
+    made = planned("geo", "laptop", tmp_path / "runs", **folders, license="CC-BY-4.0", general_license="CC0-1.0")
+    licenses = [made.steps[name].identity["parameters"]["license"] for name in ("domain_text", "general_text")]
+    assert licenses == ["CC-BY-4.0", "CC0-1.0"]
+    assert made.steps["tokenizer"].step.needs == {"documents": ("clean_domain", "clean_general"), "keep": ("split",)}
+
+
+def test_a_users_folder_spares_the_download(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Granite is an igneous rock.\n")
+    made = planned("geo", "cluster", tmp_path / "runs", data=str(tmp_path / "a.txt"), license="CC-BY-4.0")
+    assert "domain_raw" not in made.steps
+    assert "general_raw" in made.steps
+    assert made.steps["domain_text"].step.needs == {}
+
+
 def test_resources_change_no_key(tmp_path: Path) -> None:
     one = planned("geo", "laptop", tmp_path)
     other = planned(
