@@ -93,6 +93,7 @@ class RayExecutor:
     def __init__(self, plugins: Sequence[Path] = ()) -> None:
         self._plugins = plugins
         self._running: dict[Any, Job] = {}
+        self._started = False
 
     def start(self) -> None:
         """Connect to ``RAY_ADDRESS``, or start a local Ray."""
@@ -116,6 +117,7 @@ class RayExecutor:
                 include_dashboard=False,
                 object_store_memory=OBJECT_STORE_BYTES,
             )
+        self._started = True
         ray.init(runtime_env=environment, **options)
 
     def submit(self, job: Job) -> None:
@@ -150,10 +152,10 @@ class RayExecutor:
         return outcomes
 
     def stop(self) -> None:
+        if not self._started:
+            return  # a run with nothing to do never imports Ray
         import ray
 
-        if not ray.is_initialized():
-            return
         for reference in self._running:
             ray.cancel(reference, force=True)
         self._running.clear()

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +11,8 @@ import pytest
 
 from pipeline.__main__ import main
 from pipeline.artifact import lease, load
+
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def strata(*arguments: str) -> int:
@@ -58,6 +62,18 @@ def test_the_same_again_runs_nothing_and_a_changed_parameter_only_what_follows(
     assert run_toy(recipe, runs, "--set", "trees.word=leaf") == 0
     after = {path: path.stat().st_mtime_ns for path in runs.glob("store/*/*/manifest.json")}
     assert len(after) == len(before) + 2
+
+
+def test_a_run_with_nothing_to_do_starts_neither_ray_nor_torch(toy: Callable[..., Path], tmp_path: Path) -> None:
+    recipe, runs = toy(), tmp_path / "runs"
+    assert run_toy(recipe, runs) == 0
+    code = (
+        "import sys; from pipeline.__main__ import main; assert main(sys.argv[1:]) == 0;"
+        "print(sorted({'ray', 'torch'} & set(sys.modules)))"
+    )
+    again = ["run", str(recipe), "--profile", "laptop", "--runs", str(runs)]
+    result = subprocess.run([sys.executable, "-c", code, *again], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert result.stdout.splitlines()[-1] == "[]"
 
 
 def test_a_failed_shard_fails_its_step_with_its_own_message_and_finished_shards_stay(
