@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -118,11 +120,26 @@ def run_alone(job: Job) -> dict[str, Any]:
 
     from stages.cpt.loop import train
 
-    os.environ.setdefault("LOCAL_RANK", "0")  # DeepSpeed asserts that a launcher has set it
     if not torch.distributed.is_initialized():
         store = torch.distributed.HashStore()  # type: ignore[attr-defined]
         torch.distributed.init_process_group("gloo", store=store, rank=0, world_size=1)
-    return train(job)
+    with local_rank():
+        return train(job)
+
+
+@contextmanager
+def local_rank() -> Iterator[None]:
+    """Set LOCAL_RANK for the block: DeepSpeed asserts that a launcher has.
+
+    It must not stay: the next task in this worker process, a fine-tuning, would take itself for one of several.
+    """
+    given = os.environ.get("LOCAL_RANK")
+    os.environ["LOCAL_RANK"] = given or "0"
+    try:
+        yield
+    finally:
+        if given is None:
+            del os.environ["LOCAL_RANK"]
 
 
 def run_in_ray(job: Job, resources: TrainingResources) -> dict[str, Any]:

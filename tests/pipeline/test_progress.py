@@ -279,7 +279,8 @@ def test_a_stream_without_unicode_gets_signs_it_can_print(clock: Clock, monkeypa
 def test_ctrl_c_leaves_the_terminal_clean(tmp_path: Path) -> None:
     """On a real pseudo-terminal: the moving line is gone after an interrupt, and no mode was left behind."""
     code = (
-        "import sys, time\n"
+        "import signal, sys, time\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell's background job ignores it
         "from pipeline.progress import Display, RunningStep\n"
         "with Display() as display:\n"
         "    display.message('begun')\n"

@@ -20,8 +20,9 @@ BATCH = 8 * SEQUENCE_LENGTH
 SMALL = {"learning_rate": 1e-2, "global_batch_tokens": BATCH, "num_tokens": 12 * BATCH, "num_evaluations": 3}
 
 
-def made(path: Path, kind: str) -> Artifact:
-    return Artifact(path, {"key": f"{kind}-key", "kind": kind, "stage": kind, "metrics": {}})
+def made(path: Path, kind: str, **parameters: Any) -> Artifact:
+    identity = {"parameters": {**ContinuedPretraining(**SMALL).model_dump(mode="json"), **parameters}}
+    return Artifact(path, {"key": f"{kind}-key", "kind": kind, "stage": kind, "metrics": {}, "identity": identity})
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +68,14 @@ def test_it_publishes_a_hugging_face_directory_and_its_curves(inputs: Inputs, tm
     updates = [line for line in lines if "loss" in line]
     assert [line["step"] for line in updates] == list(range(1, 13))
     assert {"tokens", "learning_rate", "gradient_norm", "tokens_per_second"} <= updates[0].keys()
+
+
+def test_another_policy_than_the_proxies_is_named(inputs: Inputs, tmp_path: Path) -> None:
+    other = Inputs({**inputs, "mixture": [made(inputs.one("mixture").path, "mixture", learning_rate=0.5)]})
+    ContinuedPretraining(**SMALL).run(other, output(tmp_path))
+    block = json.loads((tmp_path / "blocks" / "000.json").read_text())
+    assert block["data"]["severity"] == "warning"
+    assert "learning_rate 0.5 there, 0.01 here" in block["data"]["text"]
 
 
 def test_no_share_from_anywhere_is_refused(inputs: Inputs, tmp_path: Path) -> None:
