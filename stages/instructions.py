@@ -7,13 +7,14 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from data_tools.errors import DataError
 from pipeline.errors import RecipeError, StepError
 from pipeline.stage import Block, CheckContext, Estimate, Inputs, Need, Resources, Stage
+from stages.ingest import FolderPath
 
 if TYPE_CHECKING:
     from pipeline.identity import Hasher, Json
@@ -21,11 +22,6 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 ROLES = ("user", "assistant")
-
-
-def _absolute(value: str) -> str:
-    """Paths are resolved where the recipe is read: a worker has another working directory."""
-    return str(Path(value).expanduser().resolve())
 
 
 class Instructions(Stage):
@@ -42,7 +38,7 @@ class Instructions(Stage):
 
     worlds: tuple[str, ...] = ()
     """Worlds (data_tools/worlds) whose instruction sets are taken."""
-    files: tuple[Annotated[str, AfterValidator(_absolute)], ...] = ()
+    files: tuple[FolderPath, ...] = ()
     """JSONL files of your own: ``{"messages": [{"role": "user", "content": ...}, ...]}`` per line, ``id`` optional."""
     seed: int = 0
     """Decides the worlds' wordings, and which conversations are taken where there are more than allowed."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from data_tools.errors import DataError
 from eval.errors import EvalError
 from pipeline.errors import RecipeError, StepError
 from pipeline.stage import Block, CheckContext, Estimate, Inputs, Need, Resources, Stage
+from stages.ingest import FolderPath
 
 if TYPE_CHECKING:
     from eval.suite import Question, Task
@@ -22,11 +23,6 @@ QUESTIONS_PER_GROUP = 4
 """A world's questions come in groups that share their choices; a group is taken whole, or chance is not 25 %."""
 DEV_SHARE = 0.3
 """Of the questions of a suite's or file's that has no splits of its own; the rest is test. Choices see dev only."""
-
-
-def _absolute(value: str) -> str:
-    """Paths are resolved where the recipe is read: a worker has another working directory."""
-    return str(Path(value).expanduser().resolve())
 
 
 class Suites(Stage):
@@ -48,9 +44,9 @@ class Suites(Stage):
     """Decides the groups, wordings and permutations of the worlds' questions."""
     max_questions: int = Field(240, ge=0)
     """Most questions per task and split; 0 takes all. 240 gives a standard error of 3 % of accuracy per task."""
-    public: dict[str, Annotated[str, AfterValidator(_absolute)]] = Field(default_factory=dict)
+    public: dict[str, FolderPath] = Field(default_factory=dict)
     """Public suites by name (eval/suites), each with the local folder that holds its files."""
-    files: tuple[Annotated[str, AfterValidator(_absolute)], ...] = ()
+    files: tuple[FolderPath, ...] = ()
     """JSONL files of questions of your own."""
     files_domain: str = ""
     """Domain of the tasks in ``files``: ``general``, or the recipe's domain."""
