@@ -126,13 +126,29 @@ def manifests(runs: Path) -> set[Path]:
 
 
 def controls(bench: Bench) -> dict[str, Any]:
-    """cpt at the chosen share beside general-only and half-and-half runs of equal tokens."""
+    """cpt at the chosen share beside general-only and half-and-half runs of equal tokens, on the same test text."""
+    from eval.forgetting import compare_losses
+    from stages.evaluate.scoring import read_losses
+
     bench.run(str(bench.checkout / "benchmarks" / "chain_controls.yaml"))
-    scores = json.loads((bench.runs / "chain_controls" / "evaluate" / "scores.json").read_text("utf-8"))
-    return {
-        "controls_share": bench.manifest("mixture")["metrics"].get("domain_share"),
-        "controls": scores.get("controls", scores),
+    folder = bench.runs / "chain_controls" / "evaluate"
+    scores = json.loads((folder / "scores.json").read_text("utf-8"))
+    names = ("base", "cpt", "cpt_general", "cpt_half")
+    figures: dict[str, Any] = {
+        "controls_share": bench.manifest("cpt", "chain_controls")["metrics"]["domain_share"],
+        "controls_bits_per_byte": {
+            part: {name: round(found["models"][name]["second"]["value"], 4) for name in names}
+            for part, found in scores["text"].items()
+        },
     }
+    for name, part, other in (
+        ("domain_cpt_over_general_only", "domain", "cpt_general"),
+        ("general_cpt_over_half", "general", "cpt_half"),
+        ("general_cpt_over_base", "general", "base"),
+    ):
+        losses = [read_losses(folder / "details" / model, "test", part) for model in (other, "cpt")]
+        figures[f"controls_{name}"] = compare_losses(losses[0], losses[1]).relative.as_json()
+    return figures
 
 
 def planted(bench: Bench) -> dict[str, Any]:

@@ -21,7 +21,7 @@ START_FOLDER = ".start"
 
 
 class Pretrain(Policy, Stage):
-    """Train a new model on the general part until its dev loss is flat, or the budget is spent."""
+    """Train a new model until its general dev loss is flat, or the budget is spent."""
 
     name = "pretrain"
     gives = "model"
@@ -45,6 +45,9 @@ class Pretrain(Policy, Stage):
     """Share of the steps (0..1) with a linear warm-up from 0."""
     decay_share: float = Field(0.2, gt=0, lt=1)
     """wsd only: share of the steps (0..1) in the decay; longer than for continued pre-training, as runs are short."""
+    domain_share: float = Field(0.0, ge=0, lt=1)
+    """Share of the training (0..1) from the tokens' domain part: what a base reads of special fields before it is
+    adapted to one. The plateau is the general part's."""
     max_tokens: int = Field(1_500_000, ge=1)
     """Budget in tokens, decay included. The default is the laptop's 150 seconds."""
     evaluate_every_tokens: int = Field(131_072, ge=1)
@@ -88,7 +91,7 @@ class Pretrain(Policy, Stage):
             work=str(out.path),
             model=str(start),
             tokens=str(inputs.one("tokens").path),
-            domain_share=0.0,
+            domain_share=self.domain_share,
             num_tokens=self.max_tokens,
             policy=policy,
             seed=self.seed,

@@ -84,6 +84,16 @@ def test_it_says_that_a_plateau_ended_it(inputs: Inputs, tmp_path: Path) -> None
     assert "its general dev loss was flat" in (tmp_path / "blocks" / "000.json").read_text()
 
 
+def test_a_share_of_the_domain_part_is_read(inputs: Inputs, tmp_path: Path) -> None:
+    """What the base read of special fields shows in its domain loss, at equal tokens."""
+    losses = []
+    for share in (0.0, 0.5):
+        metrics = Pretrain(**SMALL, domain_share=share).run(inputs, output(tmp_path / f"{share}"))
+        assert metrics["domain_share"] == share
+        losses.append(metrics["last"]["domain_loss"])
+    assert losses[1] < losses[0] - 0.1
+
+
 def test_heads_that_do_not_divide_are_refused() -> None:
     context = CheckContext("recipes/geo.yaml: step base", "geo", (), "laptop")
     with pytest.raises(
