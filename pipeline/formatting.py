@@ -113,6 +113,14 @@ def duration(seconds: float) -> str:
     return f"{hours // 24} d {hours % 24:02d} h"
 
 
+def count(value: float) -> str:
+    """Return an estimated count in three significant digits: ``1.6 k``, ``15 M``; a whole number below a thousand."""
+    for size, unit in _UNITS:
+        if value >= size:
+            return f"{value / size:.3g} {unit}"
+    return f"{math.ceil(value):.0f}"
+
+
 def byte_size(num_bytes: float) -> str:
     """Return a size in decimal units: ``812 B``, ``3.4 MB``."""
     for size, unit in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pipeline.artifact import Artifact, Store, load
 from pipeline.errors import ArtifactError, RecipeError
+from pipeline.formatting import byte_size, count, duration, number
 from pipeline.identity import Hasher, Json, canonical, key_of
 from pipeline.plugins import did_you_mean, source_files
 from pipeline.provenance import source_hashes
@@ -203,11 +204,11 @@ def format_plan(plan: Plan) -> str:
                 planned.step.name,
                 planned.stage_name,
                 planned.status,
-                _count(estimate.num_documents),
-                _count(estimate.num_tokens),
-                "" if planned.artifact is not None else _time(estimate.seconds),
-                "" if planned.artifact is not None else _count(estimate.gpu_hours),
-                _bytes(estimate.disk_bytes),
+                _cell(estimate.num_documents, count),
+                _cell(estimate.num_tokens, count),
+                "" if planned.artifact is not None else _cell(estimate.seconds, duration),
+                "" if planned.artifact is not None else _cell(estimate.gpu_hours, number),
+                _cell(estimate.disk_bytes, byte_size),
                 planned.reason,
             )
         )
@@ -227,35 +228,18 @@ def _totals(plan: Plan) -> str:
     unknown = [one.step.name for one in steps if one.estimate.seconds is None]
     parts = [f"{len(plan.steps) - len(steps)} steps reused, {len(steps)} to run"]
     if seconds:
-        parts.append(f"about {_time(sum(seconds))} of steps one after another")
+        parts.append(f"about {duration(sum(seconds))} of steps one after another")
     if gpu_hours:
-        parts.append(f"{_count(sum(gpu_hours))} GPU-hours")
+        parts.append(f"{number(sum(gpu_hours))} GPU-hours")
     if disk:
-        parts.append(f"{_bytes(sum(disk))} of disk")
+        parts.append(f"{byte_size(sum(disk))} of disk")
     if unknown:
         parts.append(f"no time estimate for {', '.join(unknown)}")
     return f"{plan.recipe.name}, profile {plan.recipe.profile}: {'; '.join(parts)}"
 
 
-def _count(value: float | None) -> str:
-    if value is None:
-        return ""
-    for size, unit in ((1e12, " T"), (1e9, " G"), (1e6, " M"), (1e3, " k")):
-        if value >= size:
-            return f"{value / size:.3g}{unit}"
-    return f"{value:.3g}"
-
-
-def _bytes(value: float | None) -> str:
-    return "" if value is None else f"{_count(value)}B"
-
-
-def _time(seconds: float | None) -> str:
-    if seconds is None:
-        return ""
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+def _cell(value: float | None, write: Callable[[float], str]) -> str:
+    return "" if value is None else write(value)
 
 
 def estimates(plan: Plan) -> Sequence[Mapping[str, Json]]:
