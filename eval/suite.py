@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -19,6 +20,7 @@ QUESTIONS_FOLDER = "questions"
 SUITE_FILE = "suite.json"
 SPLITS = ("train", "dev", "test")
 KINDS = ("choice", "cloze")
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 CONTROL_SUFFIX = "_control"
 """A task ``<x>_control`` asks for permuted facts: who knows the truth scores near chance on it."""
 
@@ -145,19 +147,45 @@ def _parse(row: Any, where: str) -> Question:
     return Question(**{**row, "choices": tuple(row["choices"])})
 
 
+def read_text(path: Path) -> str:
+    """Return the text of a file, without a byte-order mark; EvalError where it is not UTF-8."""
+    try:
+        return path.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise EvalError(f"{path}: is not UTF-8 ({error.reason} at byte {error.start}). Convert the file") from None
+
+
+def parse_json(text: str, where: str) -> Any:
+    """Return the value; EvalError where the text is not JSON, or escapes half a character, which no file can hold."""
+    try:
+        value = json.loads(text)
+        if _SURROGATE.search(text):
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError as error:
+        half = error.object[error.start]
+        raise EvalError(
+            f"{where}: holds {half!r}, one half of a surrogate pair, which is no character. Write both halves or none"
+        ) from None
+    except ValueError as error:
+        raise EvalError(f"{where}: is not valid JSON ({error})") from None
+    return value
+
+
+def json_lines(path: Path) -> Iterator[tuple[int, Any]]:
+    """Yield (line number, value) of a JSONL file, empty lines passed over; EvalError names the line that is wrong.
+
+    Lines end at line feeds alone: ``str.splitlines`` also splits at U+2028, U+2029 and U+0085, which texts may hold.
+    """
+    for number, line in enumerate(read_text(path).split("\n"), start=1):
+        if line.strip():
+            yield number, parse_json(line, f"{path}:{number}")
+
+
 def read_questions(path: Path) -> list[Question]:
     """Return the checked questions of one JSONL file, in order."""
     if not path.is_file():
         raise EvalError(f"{path}: there is no such question file")
-    questions = []
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except ValueError as error:
-            raise EvalError(f"{path}:{number}: is not valid JSON ({error})") from None
-        questions.append(_parse(row, f"{path}:{number}"))
+    questions = [_parse(row, f"{path}:{number}") for number, row in json_lines(path)]
     check_questions(questions, str(path))
     return questions
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field
 
 from data_tools.errors import DataError
+from eval.errors import EvalError
+from eval.suite import json_lines
 from pipeline.errors import RecipeError, StepError
 from pipeline.stage import Block, CheckContext, Estimate, Inputs, Need, Resources, Stage
 from stages.ingest import FolderPath
@@ -71,7 +73,7 @@ class Instructions(Stage):
         try:
             sources = {world: list(_of_world(world, self.seed)) for world in self.worlds}
             sources |= {Path(path).name: list(read_messages(Path(path))) for path in self.files}
-        except DataError as error:
+        except (DataError, EvalError) as error:
             raise StepError(f"step {out.step}: {error}") from None
         split: dict[str, list[Row]] = {"train": [], "dev": []}
         counts: dict[str, Counter[str]] = {}
@@ -115,22 +117,12 @@ def _of_world(name: str, seed: int) -> Iterator[Row]:
 
 
 def read_messages(path: Path) -> Iterator[Row]:
-    """Yield the conversations of a JSONL file; DataError says which line is wrong and how."""
-    try:
-        lines = path.read_text("utf-8").splitlines()
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: is not UTF-8 ({error.reason} at byte {error.start}). Convert the file") from None
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
+    """Yield the conversations of a JSONL file; DataError or EvalError says which line is wrong and how."""
+    for number, row in json_lines(path):
         where = f"{path}:{number}"
-        try:
-            row = json.loads(line)
-        except ValueError as error:
-            raise DataError(f"{where}: is not valid JSON ({error})") from None
         messages = row.get("messages") if isinstance(row, dict) else None
         if not isinstance(messages, list) or not messages:
-            raise DataError(f"{where}: must be an object with a list 'messages', got {line[:80]!r}")
+            raise DataError(f"{where}: must be an object with a list 'messages', got {str(row)[:80]!r}")
         _check_messages(messages, where)
         id = str(row.get("id") or f"{path.stem}/{number}")
         kept = [{"role": message["role"], "content": message["content"]} for message in messages]

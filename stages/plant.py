@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -161,22 +160,21 @@ def _questions(artifacts: Sequence[Artifact], step: str) -> list[AskedQuestion]:
     """Return the test questions of all artifacts, controls left out, in an order that mixes the tasks."""
     from data_tools.planting.edits import AskedQuestion
     from data_tools.worlds.engine import share_of
+    from eval.errors import EvalError
+    from eval.suite import read_questions
 
     found: list[AskedQuestion] = []
     for artifact in artifacts:
         for path in sorted((artifact.path / "questions" / "test").glob("*.jsonl")):
             if path.stem.endswith("_control"):
                 continue
-            for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
-                try:
-                    row = json.loads(line)
-                    found.append(
-                        AskedQuestion(
-                            row["id"], row["question"], tuple(row["choices"]), row["answer"], row["kind"] == "cloze"
-                        )
-                    )
-                except (ValueError, KeyError, TypeError) as error:
-                    raise StepError(f"step {step}: {path}:{number}: is no question ({error!r})") from None
+            try:
+                asked = read_questions(path)
+            except EvalError as error:
+                raise StepError(f"step {step}: {error}") from None
+            found += [
+                AskedQuestion(one.id, one.question, one.choices, one.answer, one.kind == "cloze") for one in asked
+            ]
     return sorted(found, key=lambda question: (share_of(question.id), question.id))
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from eval.errors import EvalError
-from eval.suite import Question
+from eval.suite import Question, json_lines, parse_json, read_text
 
 
 def fact_of(suite: str, question: str) -> str:
@@ -61,22 +60,9 @@ def _gauntlet_rows(path: Path, suite: str) -> Iterator[Question]:
             yield question(suite, suite, "cloze", query, choices, gold)
 
 
-def json_lines(path: Path) -> Iterator[tuple[int, Any]]:
-    """Yield (line number, value) of a JSONL file; EvalError names the line that is wrong."""
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
-        if line.strip():
-            try:
-                yield number, json.loads(line)
-            except ValueError as error:
-                raise EvalError(f"{path}:{number}: is not valid JSON ({error})") from None
-
-
 def json_object(path: Path) -> dict[str, Any]:
     """Return the object in a JSON file; EvalError where there is none."""
-    try:
-        value = json.loads(path.read_text("utf-8"))
-    except ValueError as error:
-        raise EvalError(f"{path}: is not valid JSON ({error})") from None
+    value = parse_json(read_text(path), str(path))
     if not isinstance(value, dict):
         raise EvalError(f"{path}: must hold an object, got {type(value).__name__}")
     return value

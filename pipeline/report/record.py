@@ -79,10 +79,11 @@ def load_blocks(artifact_path: Path) -> list[Block]:
 def metrics_rows(artifact_path: Path) -> list[dict[str, Any]]:
     """Return the lines of ``metrics.jsonl`` below ``artifact_path``; a last line cut off by a kill is left out."""
     try:
-        lines = (artifact_path / "metrics.jsonl").read_text("utf-8", errors="replace").splitlines()
+        text = (artifact_path / "metrics.jsonl").read_text("utf-8", errors="replace")
     except FileNotFoundError:
         return []
     rows: list[dict[str, Any]] = []
+    lines = text.removesuffix("\n").split("\n") if text else []
     for position, line in enumerate(lines):
         try:
             rows.append(json.loads(line))

@@ -75,13 +75,37 @@ def test_empty_set_and_repeated_id() -> None:
         (json.dumps({**asdict(GOOD), "answer": True}), "answer must be int, got True"),
         (json.dumps({**asdict(GOOD), "choices": [1, 2]}), r"choices must be texts, got \[1, 2\]"),
         ("", "has no questions"),
+        (
+            json.dumps({**asdict(GOOD), "question": "\ud83d?"}),
+            r"x.jsonl:1: holds '\\ud83d', one half of a surrogate pair",
+        ),
+        (
+            '"Gr\xfc\xdfe"'.encode("latin-1"),
+            r"x.jsonl: is not UTF-8 \(invalid start byte at byte 3\). Convert the file",
+        ),
     ],
 )
-def test_wrong_files_are_named(tmp_path: Path, line: str, message: str) -> None:
+def test_wrong_files_are_named(tmp_path: Path, line: str | bytes, message: str) -> None:
     path = tmp_path / "x.jsonl"
-    path.write_text(line)
+    path.write_bytes(line if isinstance(line, bytes) else line.encode())
     with pytest.raises(EvalError, match=message):
         read_questions(path)
+
+
+def test_separators_inside_texts_and_a_byte_order_mark(tmp_path: Path) -> None:
+    """U+2028, U+2029 and U+0085 end a line for ``str.splitlines``, but not in JSON."""
+    questions = [replace(GOOD, id=f"q{i}", question="a\u2028b\u2029c\u0085d \U0001f600") for i in range(2)]
+    path = tmp_path / "x.jsonl"
+    write_questions(path, questions)
+    assert read_questions(path) == questions
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    assert read_questions(path) == questions
+    row = {"query": "Question: soft\u2028?", "choices": ["talc", "topaz"], "gold": 0}
+    (tmp_path / "arc_easy.jsonl").write_text("\ufeff" + json.dumps(row, ensure_ascii=False) + "\n")
+    assert get_suite("arc_easy").load(tmp_path)[0].question == "soft\u2028?"
+    (tmp_path / "arc_easy.jsonl").write_bytes('{"query": "H\xe4rte"}'.encode("latin-1"))
+    with pytest.raises(EvalError, match=r"arc_easy.jsonl: is not UTF-8 .* Convert the file"):
+        get_suite("arc_easy").load(tmp_path)
 
 
 def test_wrong_folders_are_named(tmp_path: Path) -> None:

@@ -454,6 +454,8 @@ def test_metrics_end_at_a_line_cut_off_by_a_kill(tmp_path: Path) -> None:
     assert metrics_rows(tmp_path) == []
     (tmp_path / "metrics.jsonl").write_text('{"loss": 2.0}\n{"loss": 1.5}\n{"lo')
     assert metrics_rows(tmp_path) == [{"loss": 2.0}, {"loss": 1.5}]
+    (tmp_path / "metrics.jsonl").write_text('{"note": "a\u2028b"}\n')
+    assert metrics_rows(tmp_path) == [{"note": "a\u2028b"}]
     (tmp_path / "metrics.jsonl").write_text('{"loss": 2.0}\n{"lo\n{"loss": 1.5}\n')
     with pytest.raises(ArtifactError, match=r"metrics\.jsonl: line 2 is not valid JSON"):
         metrics_rows(tmp_path)

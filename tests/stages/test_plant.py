@@ -38,12 +38,12 @@ def documents_artifact(path: Path, world: str, num_shards: int, num_tokens: int 
 def inputs(tmp_path_factory: pytest.TempPathFactory) -> Inputs:
     root = tmp_path_factory.mktemp("plant")
     rows = [
-        {"id": f"q{i}", "question": f"What is thing {i} of the list?", "choices": ["a1", "b2"], "answer": i % 2,
+        {"id": f"q{i}", "question": f"What is thing {i}\u2028of the list?", "choices": ["a1", "b2"], "answer": i % 2,
          "kind": "choice", "task": "t", "suite": "s", "fact": ""} for i in range(30)
     ]  # fmt: skip
     folder = root / "suites" / "questions" / "test"
     folder.mkdir(parents=True)
-    folder.joinpath("t.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n")
+    folder.joinpath("t.jsonl").write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows) + "\n")
     folder.joinpath("t_control.jsonl").write_text(json.dumps({**rows[0], "id": "never"}) + "\n")
     questions = Artifact(root / "suites", {"key": "qkey", "stage": "suites", "kind": "questions", "metrics": {}})
     return Inputs(
@@ -138,7 +138,7 @@ def test_broken_question_is_an_error(inputs: Inputs, tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     folder.joinpath("t.jsonl").write_text('{"id": 1}\n')
     broken = Artifact(tmp_path / "q", {"key": "k", "stage": "suites", "kind": "questions", "metrics": {}})
-    with pytest.raises(StepError, match=r"t\.jsonl:1: is no question"):
+    with pytest.raises(StepError, match=r"step planted_domain: .*t\.jsonl:1: fields must be .* missing"):
         Plant().run(Inputs(documents=inputs["documents"], questions=[broken]), output(tmp_path / "out"))
 
 
