@@ -14,7 +14,7 @@ def read(path: Path) -> list[dict[str, Any]]:
     """Return the records of a metrics file, up to a line that a kill cut short."""
     records: list[dict[str, Any]] = []
     if path.exists():
-        for line in path.read_text("utf-8").splitlines():
+        for line in filter(None, path.read_text("utf-8", errors="replace").split("\n")):
             try:
                 records.append(json.loads(line))
             except ValueError:

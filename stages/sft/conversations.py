@@ -6,12 +6,13 @@ end token belongs inside, or the model never learns to stop.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from eval.errors import EvalError
+from eval.suite import json_lines
 from pipeline.errors import StepError
 
 IGNORED_LABEL = -100
@@ -62,21 +63,23 @@ def chat_template_of(tokenizer: Any, wanted: str, where: str) -> str:
 
 def read_conversations(path: Path) -> Iterator[tuple[str, list[dict[str, str]]]]:
     """Yield ``(id, messages)`` of a JSONL file; StepError names the line that is wrong."""
-    for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-            messages = [{"role": str(one["role"]), "content": str(one["content"])} for one in row["messages"]]
-            name = str(row["id"])
-        except (ValueError, TypeError, KeyError) as error:
-            raise StepError(
-                f"{path}:{number}: must be an object with id and messages of role and content ({error!r})"
-            ) from None
-        roles = [message["role"] for message in messages]
-        if "assistant" not in roles or set(roles) - {"user", "assistant", "system"}:
-            raise StepError(f"{path}:{number}: roles must be user, assistant or system with one assistant, got {roles}")
-        yield name, messages
+    try:
+        for number, row in json_lines(path):
+            yield _conversation(row, f"{path}:{number}")
+    except EvalError as error:
+        raise StepError(str(error)) from None
+
+
+def _conversation(row: Any, where: str) -> tuple[str, list[dict[str, str]]]:
+    try:
+        messages = [{"role": str(one["role"]), "content": str(one["content"])} for one in row["messages"]]
+        name = str(row["id"])
+    except (TypeError, KeyError) as error:
+        raise StepError(f"{where}: must be an object with id and messages of role and content ({error!r})") from None
+    roles = [message["role"] for message in messages]
+    if "assistant" not in roles or set(roles) - {"user", "assistant", "system"}:
+        raise StepError(f"{where}: roles must be user, assistant or system with one assistant, got {roles}")
+    return name, messages
 
 
 def encode(tokenizer: Any, template: str, messages: Sequence[Mapping[str, str]]) -> dict[str, list[int]]:

@@ -6,6 +6,7 @@ optimizer, schedule, random state and the position in the data, so that a run th
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ from typing import Any
 from pipeline.errors import StepError
 from pipeline.output import InlineFanout, Output
 from pipeline.stage import Resources
+from stages.cpt.records import METRICS_FILE, keep_until
 from stages.sft.conversations import Conversations, chat_template_of, load
 
 CHECKPOINTS_FOLDER = ".checkpoints"
@@ -59,6 +61,8 @@ def fine_tune(folder: str, model: str, instructions: str, training: Mapping[str,
     work = Path(folder)
     trainer, tokenizer, counts = _trainer(work, Path(model), Path(instructions), plan, step)
     checkpoint = latest_checkpoint(work / CHECKPOINTS_FOLDER)
+    if trainer.is_world_process_zero():
+        keep_until(work / METRICS_FILE, _step_of(checkpoint) if checkpoint else -1)
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     if trainer.is_world_process_zero():
         _save(trainer, tokenizer, Path(model), work, plan)
@@ -74,7 +78,11 @@ def fine_tune(folder: str, model: str, instructions: str, training: Mapping[str,
 def latest_checkpoint(folder: Path) -> Path | None:
     """Return the newest complete checkpoint; those that a kill left half-written do not count."""
     complete = [path.parent for path in folder.glob(f"checkpoint-*/{COMPLETE_MARK}")]
-    return max(complete, key=lambda path: int(path.name.rsplit("-", 1)[1]), default=None)
+    return max(complete, key=_step_of, default=None)
+
+
+def _step_of(checkpoint: Path) -> int:
+    return int(checkpoint.name.rsplit("-", 1)[1])
 
 
 def drop_half_written(folder: Path) -> None:
@@ -113,7 +121,7 @@ def _trainer(work: Path, model: Path, instructions: Path, plan: Training, step: 
     data = {split: datasets.Dataset.from_list(found.samples) for split, found in splits.items() if found.samples}
     trainer = SFTTrainer(
         model=network,
-        args=_config(work, plan, has_dev="dev" in data),
+        args=_config(work, plan, math.ceil(len(data["train"]) / plan.batch_size), has_dev="dev" in data),
         train_dataset=data["train"],
         eval_dataset=data.get("dev"),
         processing_class=tokenizer,
@@ -147,7 +155,7 @@ def _lora(plan: Training) -> Any:
     )
 
 
-def _config(work: Path, plan: Training, has_dev: bool) -> Any:
+def _config(work: Path, plan: Training, steps_per_epoch: int, has_dev: bool) -> Any:
     from trl.trainer.sft_config import SFTConfig
 
     per_step = plan.micro_batch_size * plan.num_workers
@@ -172,7 +180,9 @@ def _config(work: Path, plan: Training, has_dev: bool) -> Any:
         dataloader_num_workers=0,
         dataloader_pin_memory=plan.on_gpu,
         logging_steps=1,  # so that the losses of a resumed run are those of an undisturbed one
-        eval_strategy="epoch" if has_dev else "no",
+        # at each epoch's last step and the very last: "epoch" comes after that step's checkpoint, and a resume skips it
+        eval_strategy="steps" if has_dev else "no",
+        eval_steps=steps_per_epoch,
         save_strategy="steps",
         save_steps=plan.checkpoint_every_steps,
         save_total_limit=2,
@@ -207,7 +217,9 @@ def _callback(work: Path, step: str) -> Any:
         def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
             if state.is_world_process_zero:
                 wanted = ("loss", "eval_loss", "learning_rate", "grad_norm", "mean_token_accuracy", "num_tokens")
-                output.metrics(step=state.global_step, **{name: logs[name] for name in wanted if name in logs})
+                found = {name: logs[name] for name in wanted if name in logs}
+                if found:  # the Trainer's last words are times alone
+                    output.metrics(step=state.global_step, **found)
 
         def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             if args.world_size > 1:

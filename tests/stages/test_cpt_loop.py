@@ -23,6 +23,7 @@ from stages.cpt.job import Job, Placement, Plateau
 from stages.cpt.launch import run_alone, train_single
 from stages.cpt.losses import NextTokenLoss
 from stages.cpt.policy import Policy
+from stages.cpt.records import keep_until, read
 from tests.stages.training_inputs import SEQUENCE_LENGTH, write_model, write_packed
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -383,3 +384,14 @@ def test_a_second_training_in_the_same_place_waits_and_is_refused(
         pytest.raises(BusyError, match=r"is being worked on by process"),
     ):
         run_alone(job_of(inputs, tmp_path))
+
+
+def test_metrics_are_cut_back_to_whole_lines_up_to_a_checkpoint(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    rows: list[dict[str, Any]] = [{"step": 1, "note": "a\u2028b"}, {"step": 2}, {"step": 3}]
+    lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    path.write_bytes(lines.encode() + '{"step": 1, "note": "ü'.encode()[:-1])  # cut short within a character
+    keep_until(path, 2)
+    assert read(path) == rows[:2]
+    keep_until(path, -1)
+    assert path.read_bytes() == b""

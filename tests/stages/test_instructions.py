@@ -12,6 +12,7 @@ from pipeline.errors import RecipeError, StepError
 from pipeline.output import InlineFanout, Output
 from pipeline.stage import CheckContext, Inputs, Resources
 from stages.instructions import Instructions
+from stages.sft.conversations import read_conversations
 
 CONTEXT = CheckContext("recipes/geo.yaml: step instructions", "geo", ("CC0-1.0",), "laptop")
 TALK = [{"role": "user", "content": "Hello?"}, {"role": "assistant", "content": "Good day."}]
@@ -67,6 +68,10 @@ def test_own_file(tmp_path: Path) -> None:
         (json.dumps({"messages": TALK[1:]}), "message 1: role must be 'user', got 'assistant'"),
         (json.dumps({"messages": TALK[:1]}), "the last message must be the assistant's, got a user's. Add the answer"),
         (json.dumps({"messages": [{"role": "user", "content": " "}]}), "message 1: content must be a text, got ' '"),
+        (
+            json.dumps({"messages": [{"role": "user", "content": "a\ud800"}]}),
+            r"jsonl:1: holds '\\ud800', one half of a",
+        ),
     ],
 )
 def test_bad_lines(tmp_path: Path, line: str, message: str) -> None:
@@ -74,6 +79,20 @@ def test_bad_lines(tmp_path: Path, line: str, message: str) -> None:
     path.write_text(line)
     with pytest.raises(StepError, match=message):
         run(tmp_path / "out", files=(str(path),))
+
+
+@pytest.mark.parametrize("ensure_ascii", [True, False])
+def test_separators_inside_texts_survive_up_to_fine_tuning(tmp_path: Path, ensure_ascii: bool) -> None:
+    """U+2028, U+2029 and U+0085 end a line for ``str.splitlines``, but not in JSON; nor do other marks of editors."""
+    talk = [{"role": "user", "content": "a\u2028b\u2029c\u0085d"}, {"role": "assistant", "content": "\U0001f600\ufeff"}]
+    lines = [json.dumps({"id": f"t{i}", "messages": talk}, ensure_ascii=ensure_ascii) for i in range(3)]
+    path = tmp_path / "talks.jsonl"
+    path.write_bytes(("\ufeff" + "\r\n".join(lines) + "\r\n").encode())
+    Instructions(files=(str(path),), dev_share=0.0).run(
+        Inputs(), Output(tmp_path / "out", Resources(), InlineFanout(), "instructions")
+    )
+    found = list(read_conversations(tmp_path / "out" / "instructions" / "train.jsonl"))
+    assert found == [(f"t{i}", talk) for i in range(3)]
 
 
 def test_other_bad_files(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from pipeline.errors import RecipeError, StepError
+from pipeline.output import Output
 from pipeline.stage import CheckContext, Inputs
 from stages.sft.conversations import PLAIN_TEMPLATE, chat_template_of, encode, load
 from stages.sft.stage import STAGE, Sft, SftResources
@@ -140,6 +141,8 @@ def test_killed_run_ends_in_the_same_bytes(inputs: Inputs, undisturbed: Path, tm
     command = [sys.executable, "-c", _RUN, str(folder), str(tmp_path)]
     killed = subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, check=False)
     assert killed.returncode == -signal.SIGKILL
+    with (tmp_path / "metrics.jsonl").open("a") as stream:
+        stream.write('{"step": 5, "loss": 9.0}\n{"step": 6, "lo')  # later than the checkpoint, and cut short
     half = tmp_path / ".checkpoints" / "checkpoint-6"
     half.mkdir()
     assert latest_checkpoint(half.parent) == half.parent / "checkpoint-4"
@@ -150,6 +153,45 @@ def test_killed_run_ends_in_the_same_bytes(inputs: Inputs, undisturbed: Path, tm
     assert [line["step"] for line in lines if "loss" in line] == [1, 2, 3, 4, 5, 6], "it must go on, not begin again"
     for file in sorted((undisturbed / "model").iterdir()):
         assert (tmp_path / "model" / file.name).read_bytes() == file.read_bytes(), file.name
+
+
+def _curves(path: Path) -> list[tuple[Any, ...]]:
+    lines = [json.loads(line) for line in (path / "metrics.jsonl").read_text().splitlines()]
+    return [(line["step"], line.get("loss"), line.get("eval_loss")) for line in lines]
+
+
+def test_nothing_is_lost_between_a_checkpoint_and_its_epochs_end(
+    inputs: Inputs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped before the first checkpoint, after the one that ends an epoch, and after the last one."""
+    stage, straight, stopped = _stage(num_epochs=2, lora_dropout=0.1), tmp_path / "straight", tmp_path / "stopped"
+    stage.run(inputs, output(straight, RESOURCES))
+    stopped.mkdir()
+    (stopped / "metrics.jsonl").write_text('{"step": 1, "loss": 9.0}\n{"step": 2, "lo')
+
+    def full(*_: Any) -> None:
+        raise OSError("No space left on device")
+
+    def full_at_seven(self: Output, done: float, total: float, unit: str) -> None:
+        if unit == "steps" and done == 7:
+            full()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Output, "progress", full_at_seven)
+        with pytest.raises(OSError, match="No space left"):
+            stage.run(inputs, output(stopped, RESOURCES))
+    with monkeypatch.context() as patch:
+        patch.setattr("stages.sft.training._save", full)
+        with pytest.raises(OSError, match="No space left"):
+            stage.run(inputs, output(stopped, RESOURCES))
+    assert latest_checkpoint(stopped / ".checkpoints") == stopped / ".checkpoints" / "checkpoint-12"
+    metrics = stage.run(inputs, output(stopped, RESOURCES))
+    dev = json.loads((straight / ".map" / "training" / "train.json").read_text())["dev"]
+    assert [step for step, _ in dev] == [6, 12]
+    assert metrics["dev_loss"] == dev[-1][1]
+    assert _curves(stopped) == _curves(straight)
+    for name in (".map/training/train.json", "model/model.safetensors"):
+        assert (stopped / name).read_bytes() == (straight / name).read_bytes(), name
 
 
 def test_batch_size_must_divide(inputs: Inputs, tmp_path: Path) -> None:
@@ -183,7 +225,8 @@ def test_unknown_template_name_is_refused() -> None:
     ("line", "message"),
     [
         ('{"id": "a"}', r"train.jsonl:1: must be an object with id and messages"),
-        ("{", r"train.jsonl:1: must be an object"),
+        ("{", r"train.jsonl:1: is not valid JSON"),
+        ("[]", r"train.jsonl:1: must be an object"),
         ('{"id": "a", "messages": [{"role": "user", "content": "x"}]}', r"with one assistant, got \['user'\]"),
         ('{"id": "a", "messages": [{"role": "bot", "content": "x"}]}', r"roles must be user, assistant or system"),
     ],
