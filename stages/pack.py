@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
+from pipeline.errors import StepError
 from pipeline.stage import Block, Estimate, Inputs, Need, Resources, Stage, need
 
 if TYPE_CHECKING:
@@ -75,15 +76,16 @@ class Pack(Stage):
             for artifact in inputs["documents"]
             for shard in shards(artifact.path)
         }
-        out.map(encode_shard, calls)
-        folders = [Path(call["output"]) for call in calls.values()]
+        encoded_tokens = out.map(encode_shard, calls)
+        for name, call in calls.items():
+            _check_pieces(Path(call["output"]), encoded_tokens[name], dtype, out)
         parts: dict[str, dict[str, dict[str, int]]] = {}
         for part in PARTS:
             for split in SPLITS:
                 with TokenWriter(tokens_path(out.path, part, split), dtype) as writer:
-                    for folder in folders:
-                        if (piece := tokens_path(folder, part, split)).exists():
-                            writer.append(piece)
+                    for name, call in calls.items():
+                        if f"{part}/{split}" in encoded_tokens[name]:
+                            writer.append(tokens_path(Path(call["output"]), part, split))
                 parts.setdefault(part, {})[split] = vars(writer.counts)
         meta = {
             "dtype": dtype,
@@ -97,6 +99,22 @@ class Pack(Stage):
         write_json(out.path / TOKENS_FOLDER / META_FILE, meta)
         out.block(_sizes(parts))
         return {"parts": parts, "num_tokens": sum(c["num_tokens"] for found in parts.values() for c in found.values())}
+
+
+def _check_pieces(folder: Path, num_tokens: Mapping[str, int], dtype: str, out: Output) -> None:
+    """Raise StepError unless what a shard's task says it wrote, perhaps in an earlier attempt, is still there."""
+    import numpy as np
+
+    from data_tools.packing import tokens_path
+
+    for place, wanted in num_tokens.items():
+        piece = tokens_path(folder, *place.split("/"))
+        size = piece.stat().st_size if piece.exists() else 0
+        if size != wanted * np.dtype(dtype).itemsize:
+            raise StepError(
+                f"step {out.step}: {piece}: must hold the {wanted:,} tokens that were encoded, got "
+                f"{f'{size:,} bytes' if piece.exists() else 'no such file'}. Delete {out.path} and run the same command"
+            )
 
 
 def _sizes(parts: Mapping[str, Mapping[str, Mapping[str, int]]]) -> Block:

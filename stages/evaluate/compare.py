@@ -46,7 +46,7 @@ def compare_models(
 ) -> dict[str, Any]:
     """Return the content of ``scores.json``, see above; EvalError where no model could be compared."""
     tasks = read_tasks(questions) if questions is not None else {}
-    answers = {name: read_answers(details / name, "test") for name in models}
+    answers = {name: read_answers(details / name, "test", summaries[name]) for name in models}
     groups = {group: [name for name, task in tasks.items() if group_of(task) == group] for group in GROUPS}
     scores: dict[str, Any] = {
         "schema": 1,
@@ -146,7 +146,7 @@ def _chance(tasks: Mapping[str, Task], members: list[str], base: Answers) -> flo
 
 
 def _dev(stage: Evaluate, folder: Path, summary: Mapping[str, Any], groups: Mapping[str, list[str]]) -> dict[str, Any]:
-    answers = read_answers(folder, "dev")
+    answers = read_answers(folder, "dev", summary)
     return {
         "domain_accuracy": pooled(answers, groups["domain"], stage.rule),
         "bits_per_byte": summary.get("bits_per_byte", {}).get("dev", {}),

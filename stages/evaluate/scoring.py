@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from data_tools.packing import PARTS, read_meta, tokens_path
 from eval.errors import EvalError
 from eval.likelihood import DocumentLoss, TokenDocument, bits_per_byte
-from eval.suite import Question, load_split, read_tasks
+from eval.suite import Question, json_lines, load_split, read_tasks
 
 if TYPE_CHECKING:
     from eval.harness import Asked
@@ -212,17 +212,26 @@ def read_losses(folder: Path, split: str, part: str) -> list[DocumentLoss]:
     return [DocumentLoss(**row) for row in _read_rows(path)] if path.is_file() else []
 
 
-def read_answers(folder: Path, split: str) -> dict[str, list[dict[str, Any]]]:
-    """Return the answers that `score_model` wrote, by task; empty where none were asked."""
+def read_answers(folder: Path, split: str, figures: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """Return the answers that `score_model` wrote, by task; empty where none were asked.
+
+    ``figures`` is what it returned: EvalError where a task that it asked has no answers here.
+    """
     path = folder / split / ANSWERS_FILE
     found: dict[str, list[dict[str, Any]]] = {}
     for row in _read_rows(path) if path.is_file() else []:
         found.setdefault(row["task"], []).append(row)
+    for task in figures.get("accuracy", {}).get(split, {}):
+        if task not in found:
+            raise EvalError(
+                f"{path}: the answers of task {task!r} are gone, though the step remembers that it asked them. Delete "
+                "the step's work directory and run the same command"
+            )
     return found
 
 
 def _read_rows(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    return [row for _, row in json_lines(path)]
 
 
 def pooled(answers: Mapping[str, Sequence[Mapping[str, Any]]], tasks: Iterable[str], rule: str) -> float | None:

@@ -153,7 +153,10 @@ class Merge(Stage):
                 raise StepError(
                     f"step {out.step}: the dev split of {part} text is empty. Split more documents into dev"
                 )
-        answers = read_answers(out.path / _SCORES / name, "dev")
+        try:
+            answers = read_answers(out.path / _SCORES / name, "dev", figures)
+        except EvalError as error:
+            raise StepError(f"step {out.step}: {error}") from None
         return Candidate(name, text["general"], text["domain"], pooled(answers, answers, self.rule))
 
     def _report(

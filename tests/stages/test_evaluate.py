@@ -13,7 +13,7 @@ from pipeline.artifact import Artifact
 from pipeline.errors import StepError
 from pipeline.stage import Inputs
 from stages.evaluate.report import _verdict, control_sentences
-from stages.evaluate.scoring import packed_documents
+from stages.evaluate.scoring import _write_rows, packed_documents, read_answers
 from stages.evaluate.stage import STAGE, Evaluate, EvaluateResources
 from tests.stages.tiny_artifacts import blocks, model_artifact, nudged, output, questions_artifact, tokens_artifact
 
@@ -110,6 +110,12 @@ def test_text_alone_is_enough(world: dict[str, Artifact], tmp_path: Path) -> Non
     scores = json.loads((tmp_path / "scores.json").read_text())
     assert scores["text"]["domain"]["num_documents"] == 3
     assert scores["best"]["by"] == "domain test bits per byte"
+
+
+def test_separators_inside_names_survive(tmp_path: Path) -> None:
+    row = {"task": "geo_choice", "id": "a\u2028b\u2029c\u0085d"}
+    _write_rows(tmp_path / "dev" / "answers.jsonl", [row, row])
+    assert read_answers(tmp_path, "dev", {}) == {"geo_choice": [row, row]}
 
 
 def test_nothing_to_compare_by(world: dict[str, Artifact], tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,18 @@ def test_same_bytes_again_and_after_a_crash(
     stage.run(_inputs(roles), output(tmp_path))
     for name in ("model/model.safetensors", "merge.json"):
         assert (tmp_path / name).read_bytes() == (finished[0] / name).read_bytes()
+
+
+def test_answers_that_were_asked_must_still_be_there(
+    roles: dict[str, Artifact], finished: tuple[Path, Any], tmp_path: Path
+) -> None:
+    for name in (".map", ".scores"):
+        shutil.copytree(finished[0] / name, tmp_path / name)
+    gone = tmp_path / ".scores" / "task_arithmetic_1" / "dev" / "answers.jsonl"
+    gone.unlink()
+    stage = Merge(coefficients=GRID, tolerance=1.0, prompt="plain", max_documents=4)
+    with pytest.raises(StepError, match=rf"step step: {gone}: the answers of task 'geo_choice' are gone, .* Delete"):
+        stage.run(_inputs(roles), output(tmp_path))
 
 
 @pytest.mark.parametrize("method", ["ties", "dare_ties", "linear"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from data_tools.keep import keep_writer
 from data_tools.packing import PackedTokens, tokens_path
 from data_tools.tokenizers import load_tokenizer, train_tokenizer
 from pipeline.artifact import Artifact
+from pipeline.errors import StepError
 from pipeline.output import InlineFanout, Output
 from pipeline.stage import Estimate, Inputs, Resources
 from stages import pack
@@ -120,6 +122,21 @@ def test_after_a_crash_only_the_other_shards_are_encoded(
     for path in sorted((tmp_path / "straight" / "tokens").rglob("*.*")):
         relative = path.relative_to(tmp_path / "straight")
         assert path.read_bytes() == (tmp_path / "out" / relative).read_bytes()
+
+
+def test_a_piece_that_an_earlier_attempt_wrote_must_still_be_there(tmp_path: Path, inputs: Inputs) -> None:
+    Pack(sequence_length=32).run(inputs, output(tmp_path / "out"))
+    shutil.rmtree(tmp_path / "out" / "tokens")
+    piece = tokens_path(tmp_path / "out" / ".shards" / "geo-key-00001", "domain", "dev")
+    content = piece.read_bytes()
+    where = rf"step pack: {piece}: must hold the {len(content) // 2} tokens that were encoded, got"
+    piece.write_bytes(content[:-2])
+    with pytest.raises(StepError, match=rf"{where} {len(content) - 2} bytes\. Delete {tmp_path}/out and run"):
+        Pack(sequence_length=32).run(inputs, output(tmp_path / "out"))
+    piece.unlink()
+    with pytest.raises(StepError, match=rf"{where} no such file\. Delete {tmp_path}/out and run the same command"):
+        Pack(sequence_length=32).run(inputs, output(tmp_path / "out"))
+    assert not (tmp_path / "out" / "tokens").exists()
 
 
 def test_the_estimate_counts_tokens_and_disk() -> None:
