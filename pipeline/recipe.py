@@ -8,48 +8,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from pipeline.errors import RecipeError
 from pipeline.plugins import Registry, did_you_mean
+from pipeline.recipe_file import RECIPES, follow, label_of, parse_yaml, read_file
 from pipeline.stage import CheckContext, Resources, Stage
 
-RECIPES = Path(__file__).resolve().parent.parent / "recipes"
 OWN_TEXT = "own_text"
 """The profile laid over the chosen one when data= or general= is given; ``own_text_laptop`` follows for the laptop."""
 RESERVED_STEPS = ("model", "logs")
-_FIELDS = ("extends", "domain", "licenses", "inputs", "targets", "publish", "plugins", "steps", "profiles")
 _STEP_FIELDS = ("stage", "needs", "resources")
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML 1.2's scalars where 1.1 surprises: ``1e-5`` is a number, ``no`` and ``off`` are words; no duplicate keys."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen = set()
-        for key_node, _ in node.value:
-            if key_node.tag == "tag:yaml.org,2002:merge":
-                continue
-            key = self.construct_object(key_node, deep=True)
-            if key in seen:
-                raise RecipeError(f"{key_node.start_mark.name}:{key_node.start_mark.line + 1}: {key!r} is given twice")
-            seen.add(key)
-        return super().construct_mapping(node, deep)
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [
-        (tag, pattern) for tag, pattern in resolvers if tag not in ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:float")
-    ]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|false|False)$"), list("tTfF"))
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?(?:\d[\d_]*\.[\d_]*(?:[eE][-+]?\d+)?|\d[\d_]*[eE][-+]?\d+|\.\d[\d_]*(?:[eE][-+]?\d+)?)$"),
-    list("-+.0123456789"),
-)
 
 
 @dataclass(frozen=True)
@@ -108,13 +77,18 @@ class _Draft:
     def where(self, step: str, name: str = "") -> str:
         return self.origins.get(f"{step}.{name}", self.origins.get(step, "recipe"))
 
-    def overlay_step(self, step: str, new: Any, origin: str) -> None:
+    def overlay_step(self, step: Any, new: Any, origin: str) -> None:
         steps = self.values["steps"]
+        if not isinstance(step, str) or step in RESERVED_STEPS or not re.fullmatch(r"[a-z][a-z0-9_]*", step):
+            raise RecipeError(
+                f"{origin}: a step's name must be lower-case letters, digits and _, "
+                f"and not {' or '.join(RESERVED_STEPS)}, got {step!r}"
+            )
         if new is None:
             steps.pop(step, None)
             return
         if not isinstance(new, dict):
-            raise RecipeError(f"{origin}: step {step}: must be a mapping, got {new!r}")
+            raise RecipeError(f"{origin}: step {step}: must be a mapping, got {new!r}. Write {{PARAMETER: VALUE}}")
         steps[step] = _lay_over(steps.get(step, {}), new)
         self.origins[step] = origin
         for name in new:
@@ -132,20 +106,6 @@ def _lay_over(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def parse_yaml(text: str, where: str) -> Any:
-    """Parse YAML with 1.2's scalars; RecipeError names the line."""
-    loader = _Loader(text)
-    loader.name = where
-    try:
-        return loader.get_single_data()
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f":{mark.line + 1}" if mark else ""
-        raise RecipeError(f"{where}{line}: is not valid YAML: {getattr(error, 'problem', error)}") from None
-    finally:
-        loader.dispose()
-
-
 def recipe_names() -> list[str]:
     """The recipes beside this one that can be named on the command line."""
     return sorted(path.stem for path in RECIPES.glob("*.yaml"))
@@ -159,37 +119,19 @@ def find_recipe(name: str) -> Path:
     return path
 
 
-def _read_file(path: Path) -> dict[str, Any]:
-    where = _label(path)
-    values = parse_yaml(path.read_text("utf-8"), where)
-    if not isinstance(values, dict):
-        raise RecipeError(f"{where}: must be a mapping with a 'steps' field, got {values!r}")
-    for name in values:
-        if name not in _FIELDS:
-            raise RecipeError(f"{where}: unknown field {name!r}.{did_you_mean(str(name), _FIELDS)}")
-    return values
-
-
-def _label(path: Path) -> str:
-    try:
-        return path.resolve().relative_to(RECIPES.parent).as_posix()
-    except ValueError:
-        return str(path)
-
-
 def _load_files(path: Path, seen: tuple[Path, ...] = ()) -> list[tuple[Path, dict[str, Any]]]:
     """Return the chain of files that ``path`` extends, the farthest first."""
-    if path in seen:
-        chain = " -> ".join(_label(one) for one in (*seen, path))
-        raise RecipeError(f"{_label(path)}: extends itself: {chain}")
-    values = _read_file(path)
+    if path.resolve() in [one.resolve() for one in seen]:
+        chain = " -> ".join(label_of(one) for one in (*seen, path))
+        raise RecipeError(f"{label_of(path)}: extends itself: {chain}. Take one 'extends' out")
+    values = read_file(path)
     parent = values.get("extends")
     if parent is None:
         return [(path, values)]
     parent_path = path.parent / f"{parent}.yaml"
     if not parent_path.exists():
         known = [one.stem for one in path.parent.glob("*.yaml")]
-        raise RecipeError(f"{_label(path)}: extends: there is no {parent_path}.{did_you_mean(str(parent), known)}")
+        raise RecipeError(f"{label_of(path)}: extends: there is no {parent_path}.{did_you_mean(str(parent), known)}")
     return [*_load_files(parent_path, (*seen, path)), (path, values)]
 
 
@@ -203,9 +145,10 @@ def load(request: Request, *, machine_profile: str) -> Recipe:
             if name not in ("steps", "profiles", "extends"):
                 draft.values[name] = value
         for step, new in (values.get("steps") or {}).items():
-            draft.overlay_step(step, new, _label(file))
+            draft.overlay_step(step, new, label_of(file))
     profile = request.profile or machine_profile
     _apply_profile(draft, files, profile, path)
+    _check_licenses(request)
     if request.data or request.general:
         _apply_profile(draft, files, OWN_TEXT, path)
         if any(f"{OWN_TEXT}_{profile}" in (values.get("profiles") or {}) for _, values in files):
@@ -219,10 +162,23 @@ def load(request: Request, *, machine_profile: str) -> Recipe:
 def _apply_profile(draft: _Draft, files: Sequence[tuple[Path, dict[str, Any]]], profile: str, path: Path) -> None:
     known = sorted({name for _, values in files for name in values.get("profiles") or {}})
     if profile not in known:
-        raise RecipeError(f"{_label(path)}: unknown profile {profile!r}.{did_you_mean(profile, known)}")
+        raise RecipeError(f"{label_of(path)}: unknown profile {profile!r}.{did_you_mean(profile, known)}")
     for file, values in files:
         for step, new in ((values.get("profiles") or {}).get(profile) or {}).items():
-            draft.overlay_step(step, new, f"{_label(file)} profile {profile}")
+            draft.overlay_step(step, new, f"{label_of(file)} profile {profile}")
+
+
+def _check_licenses(request: Request) -> None:
+    """A licence belongs to a text that was given; alone it would change nothing."""
+    if request.license and not (request.data or request.general):
+        raise RecipeError(
+            f"license={request.license}: goes with data= or general=, and neither was given. Give one, or leave it out"
+        )
+    if request.general_license and not request.general:
+        raise RecipeError(
+            f"general_license={request.general_license}: goes with general=, which was not given. "
+            "Give it, or leave the licence out"
+        )
 
 
 def _apply_folders(draft: _Draft, request: Request, path: Path) -> None:
@@ -232,8 +188,14 @@ def _apply_folders(draft: _Draft, request: Request, path: Path) -> None:
         if not folder:
             continue
         if option not in inputs:
-            raise RecipeError(f"{_label(path)}: {option}={folder}: the recipe's 'inputs' names no step for {option}")
-        overlay: dict[str, Any] = {"path": str(Path(folder).expanduser().resolve()), "corpora": []}
+            raise RecipeError(f"{label_of(path)}: {option}={folder}: the recipe's 'inputs' names no step for {option}")
+        if inputs[option] not in draft.values["steps"]:
+            known = did_you_mean(str(inputs[option]), draft.values["steps"])
+            raise RecipeError(f"{label_of(path)}: inputs.{option}: unknown step {inputs[option]!r}.{known}")
+        try:
+            overlay: dict[str, Any] = {"path": str(follow(folder)), "corpora": []}
+        except ValueError as error:
+            raise RecipeError(f"{option}={folder}: {error}") from None
         overlay["needs"] = {"raw": None}
         license = (request.general_license if option == "general" else "") or request.license
         if license:
@@ -257,12 +219,17 @@ def _apply_override(draft: _Draft, override: str) -> None:
 
 def _check(draft: _Draft, path: Path, profile: str, request: Request) -> Recipe:
     values = draft.values
-    label = _label(path)
+    label = label_of(path)
     plugins = tuple((path.parent / folder).resolve() for folder in values.get("plugins") or ())
     registry = Registry(plugins)
     steps = {name: _check_step(draft, name, raw, registry) for name, raw in values["steps"].items()}
+    if not steps:
+        raise RecipeError(f"{label}: has no steps. Add steps: {{NAME: {{stage: STAGE}}}}")
     _check_needs(draft, steps)
-    targets = tuple(values.get("targets") or _default_targets(steps, str(values.get("publish") or "")))
+    publish = values.get("publish") or ""
+    if publish and publish not in steps:
+        raise RecipeError(f"{label}: publish: unknown step {publish!r}.{did_you_mean(publish, steps)}")
+    targets = tuple(values.get("targets") or _default_targets(steps, publish))
     if request.until:
         if request.until not in steps:
             raise RecipeError(f"until={request.until}: unknown step.{did_you_mean(request.until, steps)}")
@@ -272,11 +239,10 @@ def _check(draft: _Draft, path: Path, profile: str, request: Request) -> Recipe:
             raise RecipeError(f"{label}: targets: unknown step {target!r}.{did_you_mean(target, steps)}")
     ordered = _order(steps, targets, label)
     licenses = tuple(values.get("licenses") or ())
-    domain = str(values.get("domain") or "")
+    domain = values.get("domain") or ""
     for step in ordered.values():
         where = f"{draft.where(step.name)}: step {step.name}"
         step.stage.check(CheckContext(where, domain, licenses, profile))
-    publish = str(values.get("publish") or "")
     return Recipe(
         path.stem, path, domain, licenses, profile, ordered, targets, publish, tuple(request.overrides), plugins
     )
@@ -290,28 +256,28 @@ def _default_targets(steps: Mapping[str, Step], publish: str) -> list[str]:
 
 def _check_step(draft: _Draft, name: str, raw: Mapping[str, Any], registry: Registry) -> Step:
     where = draft.where(name)
-    if name in RESERVED_STEPS or not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-        raise RecipeError(
-            f"{where}: a step's name must be lower-case letters, digits and _, "
-            f"and not {' or '.join(RESERVED_STEPS)}, got {name!r}"
-        )
     if not raw.get("stage"):
         raise RecipeError(f"{where}: step {name}: has no 'stage'. Add stage: <name>")
     kind = registry.get(str(raw["stage"]), f"{draft.where(name, 'stage')}: step {name}")
     parameters = {field_name: value for field_name, value in raw.items() if field_name not in _STEP_FIELDS}
     stage = _validate(kind, parameters, draft, name)
-    resources = _validate(kind.resources_type, raw.get("resources") or {}, draft, name, "resources.")
+    resources = _validate(kind.resources_type, raw.get("resources") or {}, draft, name, "resources")
+    return Step(name, stage, _read_needs(draft, name, raw.get("needs")), resources)
+
+
+def _read_needs(draft: _Draft, name: str, raw: Any) -> dict[str, tuple[str, ...]]:
+    where = f"{draft.where(name, 'needs')}: step {name}: needs"
+    if raw is not None and not (isinstance(raw, dict) and all(isinstance(role, str) for role in raw)):
+        raise RecipeError(f"{where}: must be a mapping of inputs to steps, got {raw!r}. Write needs: {{INPUT: STEP}}")
     needs = {}
-    for role, given in (raw.get("needs") or {}).items():
+    for role, given in (raw or {}).items():
         if given is None:
             continue
         names = (given,) if isinstance(given, str) else given
         if not (isinstance(names, (list, tuple)) and names and all(isinstance(one, str) for one in names)):
-            raise RecipeError(
-                f"{where}: step {name}: needs.{role}: must be a step's name or a list of names, got {given!r}"
-            )
+            raise RecipeError(f"{where}.{role}: must be a step's name or a list of names, got {given!r}")
         needs[role] = tuple(names)
-    return Step(name, stage, needs, resources)
+    return needs
 
 
 def _validate(kind: Any, values: Mapping[str, Any], draft: _Draft, step: str, prefix: str = "") -> Any:
@@ -321,8 +287,9 @@ def _validate(kind: Any, values: Mapping[str, Any], draft: _Draft, step: str, pr
         messages = []
         for problem in error.errors():
             parts = [str(part) for part in problem["loc"]]
-            origin = draft.where(step, "resources" if prefix else (parts[0] if parts else ""))
-            messages.append(f"{origin}: {step}.{prefix}{'.'.join(parts)}: {_explain(problem, kind)}")
+            origin = draft.where(step, prefix or (parts[0] if parts else ""))
+            name = ".".join(part for part in (step, prefix, *parts) if part)
+            messages.append(f"{origin}: {name}: {_explain(problem, kind)}")
         raise RecipeError("\n".join(messages)) from None
 
 
@@ -331,6 +298,12 @@ _LIMITS = {
     "greater_than_equal": (">=", "ge"),
     "less_than": ("<", "lt"),
     "less_than_equal": ("<=", "le"),
+}
+_COLLECTIONS = {
+    "tuple_type": "must be a list such as [a, b]",
+    "list_type": "must be a list such as [a, b]",
+    "dict_type": "must be a mapping such as {name: value}",
+    "model_type": "must be a mapping such as {name: value}",
 }
 
 
@@ -345,6 +318,8 @@ def _explain(problem: Any, kind: Any) -> str:
     if problem["type"] in _LIMITS:
         sign, name = _LIMITS[problem["type"]]
         return f"must be {sign} {problem['ctx'][name]}{got}"
+    if problem["type"] in _COLLECTIONS:
+        return f"{_COLLECTIONS[problem['type']]}{got}"
     text = str(problem["msg"]).removeprefix("Value error, ")
     return f"{text[0].lower()}{text[1:]}{got}"
 
@@ -377,9 +352,8 @@ def _order(steps: Mapping[str, Step], targets: Sequence[str], label: str) -> dic
 
     def visit(name: str, path: tuple[str, ...]) -> None:
         if name in path:
-            raise RecipeError(
-                f"{label}: steps need each other in a cycle: {' -> '.join((*path[path.index(name) :], name))}"
-            )
+            cycle = " -> ".join((*path[path.index(name) :], name))
+            raise RecipeError(f"{label}: steps need each other in a cycle: {cycle}. Take one of these needs out")
         if name not in ordered:
             for needed in steps[name].inputs:
                 visit(needed, (*path, name))

@@ -15,6 +15,7 @@ from data_tools.model_files import CODE_PATTERN, PATTERNS, check_model_folder, c
 from pipeline.errors import RecipeError, StepError
 from pipeline.identity import Hasher, Json
 from pipeline.output import Output
+from pipeline.recipe_file import follow
 from pipeline.stage import CheckContext, Estimate, Inputs, Resources, Stage
 from stages.fetch_data import DOWNLOAD_BYTES_PER_SECOND, FetchResources
 from stages.ingest import FolderPath
@@ -33,9 +34,8 @@ _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 
 def _place(value: str) -> str:
     """A directory that exists, or anything written as a path, becomes absolute; ``org/name`` stays."""
-    path = Path(value).expanduser()
-    is_path = value.startswith(("/", "./", "../", "~")) or path.is_dir()
-    return str(path.resolve()) if is_path else value
+    is_path = value.startswith(("/", "./", "../", "~")) or Path(value).is_dir()
+    return str(follow(value)) if is_path else value
 
 
 class FetchModel(Stage):
