@@ -8,6 +8,12 @@ BIN := $(VENV)/bin
 STRATA := $(BIN)/strata
 READY := $(VENV)/.ready
 
+# A mistyped variable would run something else than was meant. Names in capitals are left to make and the environment.
+KNOWN := recipe profile data general license general_license set until from runs yes workers only
+GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
+UNKNOWN := $(filter-out $(KNOWN) $(addsuffix %,A B C D E F G H I J K L M N O P Q R S T U V W X Y Z),$(GIVEN))
+$(if $(UNKNOWN),$(error strata: unknown variable $(UNKNOWN). Known: $(KNOWN)))
+
 # Options that the command line takes; each is passed on only where it is given.
 options = $(if $(profile),--profile $(profile)) $(if $(data),--data "$(data)") $(if $(general),--general "$(general)") \
   $(if $(license),--license "$(license)") \
