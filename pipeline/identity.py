@@ -74,17 +74,14 @@ class Hasher:
         self._cache: dict[str, list[Json]] = {}
         self._dirty = False
         if cache_path is not None and cache_path.exists():
-            try:
-                self._cache = json.loads(cache_path.read_text("utf-8"))
-            except ValueError:
-                self._cache = {}  # a torn cache costs a re-read, never a wrong hash
+            self._cache = _read_cache(cache_path)
 
     def file(self, path: Path) -> str:
         """Return the SHA-256 of one file, from the cache where size and mtime agree."""
         status = path.stat()
         name = str(path.resolve())
         cached = self._cache.get(name)
-        if cached is not None and cached[:2] == [status.st_size, status.st_mtime_ns]:
+        if cached is not None and cached[:2] == [status.st_size, status.st_mtime_ns] and os.access(path, os.R_OK):
             return str(cached[2])
         digest = file_digest(path)
         self._cache[name] = [status.st_size, status.st_mtime_ns, digest]
@@ -94,15 +91,20 @@ class Hasher:
     def folder(self, path: Path) -> dict[str, Json]:
         """Return ``{"files": count, "bytes": size, "sha256": hash of sorted (relative name, file hash)}``.
 
-        Hidden files and folders are left out, as they are by the readers. Symbolic links to folders are not followed.
+        Hidden files and folders are left out, as they are by the readers. A file that cannot be read counts by its
+        name and the error's number, so that the hash changes once it can.
         """
         digest = hashlib.sha256()
         num_files = num_bytes = 0
         for file in visible_files(path):
             name = "." if file == path else file.relative_to(path).as_posix()
-            digest.update(f"{name}\0{self.file(file)}\n".encode())
+            try:
+                content, size = self.file(file), file.stat().st_size
+            except OSError as error:
+                content, size = f"unreadable {error.errno}", 0
+            digest.update(f"{name}\0{content}\n".encode("utf-8", "surrogateescape"))
             num_files += 1
-            num_bytes += file.stat().st_size
+            num_bytes += size
         return {"files": num_files, "bytes": num_bytes, "sha256": digest.hexdigest()}
 
     def save(self) -> None:
@@ -111,17 +113,50 @@ class Hasher:
             return
         self._cache_path.parent.mkdir(parents=True, exist_ok=True)
         temporary = self._cache_path.with_name(f".{self._cache_path.name}.{os.getpid()}")
-        temporary.write_text(json.dumps(self._cache), "utf-8")
-        os.replace(temporary, self._cache_path)
+        try:
+            temporary.write_text(json.dumps(self._cache), "utf-8")
+            os.replace(temporary, self._cache_path)
+        finally:
+            temporary.unlink(missing_ok=True)
         self._dirty = False
 
 
+def _read_cache(path: Path) -> dict[str, list[Json]]:
+    """Return a cache's entries; whatever is damaged is left out, which costs a re-read, never a wrong hash."""
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    entries = found.items() if isinstance(found, dict) else ()
+    return {name: entry for name, entry in entries if isinstance(entry, list) and len(entry) == 3}
+
+
 def visible_files(path: Path) -> list[Path]:
-    """Return the regular files under ``path`` in sorted order, hidden ones left out; ``path`` itself if a file."""
-    if path.is_file():
+    """Return the regular files under ``path`` in sorted order, hidden ones left out; ``path`` itself if a file.
+
+    Links to folders are followed, after the folders that lie here; none is read twice, whatever leads to it. A file
+    that cannot be looked at, such as a link to nothing, is among them, so that its reader says so. Raises StrataError
+    for a folder that cannot be read.
+    """
+    if os.path.isfile(path):
         return [path]
     found: list[Path] = []
-    for folder, names, files in os.walk(path):
-        names[:] = sorted(name for name in names if not name.startswith("."))
-        found.extend(Path(folder) / name for name in files if not name.startswith("."))
-    return sorted(file for file in found if file.is_file())
+    seen: set[str] = set()
+    waiting = [str(path)]
+    for top in waiting:  # it grows while it is gone through
+        for folder, names, files in os.walk(top, onerror=_refuse):
+            names[:] = sorted(name for name in names if not name.startswith("."))
+            if (real := os.path.realpath(folder)) in seen:
+                names.clear()
+                continue
+            seen.add(real)
+            waiting.extend(os.path.join(folder, name) for name in names if os.path.islink(os.path.join(folder, name)))
+            found.extend(Path(folder, name) for name in files if not name.startswith("."))
+    return sorted(file for file in found if os.path.isfile(file) or not os.path.exists(file))
+
+
+def _refuse(error: OSError) -> None:
+    raise StrataError(
+        f"{error.filename}: the folder cannot be read ({error.strerror}). "
+        "Give yourself the right to read it, or move it away"
+    ) from None

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pipeline.errors import StrataError
-from pipeline.identity import Hasher, canonical, key_of
+from pipeline.identity import Hasher, canonical, key_of, visible_files
 
 
 def test_key_depends_on_values_and_not_on_order() -> None:
@@ -70,9 +72,96 @@ def test_cached_hash_is_used_only_while_size_and_time_agree(tmp_path: Path) -> N
     assert Hasher(cache).file(file) != digest
 
 
-def test_a_torn_cache_is_read_anew(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "held", [b'{"half', b"[]", b"\xff\xfe{}", b"3", b'{"FILE": 3}', b'{"FILE": []}', b"[" * 100_000]
+)
+def test_a_damaged_cache_is_read_anew(tmp_path: Path, held: bytes) -> None:
     cache = tmp_path / "hashes.json"
-    cache.write_text('{"half')
     file = tmp_path / "a.txt"
     file.write_text("one")
-    assert Hasher(cache).file(file) == Hasher().file(file)
+    cache.write_bytes(held.replace(b"FILE", str(file).encode()))
+    hasher = Hasher(cache)
+    assert hasher.file(file) == Hasher().file(file)
+    hasher.save()
+    assert list(json.loads(cache.read_text())) == [str(file)]
+
+
+def test_a_cache_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("one")
+    (tmp_path / "hashes.json").mkdir()
+    hasher = Hasher(tmp_path / "hashes.json")
+    hasher.file(tmp_path / "a.txt")
+    with pytest.raises(IsADirectoryError):
+        hasher.save()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.txt", "hashes.json"]
+
+
+def test_a_folder_that_cannot_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "a.txt").write_text("one")
+    scandir = os.scandir
+
+    def refuse(path: Any) -> Any:  # as for a folder without rights; root, whom tests may run as, has them all
+        if Path(path).name == "sub":
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(StrataError) as told:
+        visible_files(tmp_path)
+    assert str(told.value) == (
+        f"{tmp_path / 'sub'}: the folder cannot be read (Permission denied). "
+        "Give yourself the right to read it, or move it away"
+    )
+
+
+def test_links_are_followed_once_and_to_nothing_are_kept(tmp_path: Path) -> None:
+    data, other = tmp_path / "data", tmp_path / "other"
+    (data / "real").mkdir(parents=True)
+    (other / "deep").mkdir(parents=True)
+    for file in (data / "real" / "a.txt", other / "deep" / "b.txt"):
+        file.write_text("one")
+    os.mkfifo(data / "pipe.txt")
+    links = {
+        "again": data / "real", "data_itself": data, "first": other, "second": other / "deep",
+        "gone.txt": tmp_path / "gone.txt", "round.txt": data / "round.txt", "a.txt": data / "real" / "a.txt",
+        "pipe_link.txt": data / "pipe.txt", ".hidden": other,
+    }  # fmt: skip
+    for name, target in links.items():
+        (data / name).symlink_to(target)
+    (other / "back").symlink_to(other)
+    found = [file.relative_to(data).as_posix() for file in visible_files(data)]
+    assert found == ["a.txt", "first/deep/b.txt", "gone.txt", "real/a.txt", "round.txt"]
+
+
+def test_a_file_that_cannot_be_read_changes_the_hash_once_it_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "text"
+    folder.mkdir()
+    (folder / "a.txt").write_text("one")
+    (folder / "b.txt").symlink_to(tmp_path / "later.txt")
+    hasher = Hasher()
+    before = hasher.folder(folder)
+    assert (before["files"], before["bytes"]) == (2, 3)
+    (tmp_path / "later.txt").write_text("two")
+    after = hasher.folder(folder)
+    assert after["sha256"] != before["sha256"]
+    assert after["bytes"] == 6
+
+    def refuse(path: Path) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path).name != "b.txt")  # rights leave size and time alone
+    monkeypatch.setattr("pipeline.identity.file_digest", refuse)
+    assert hasher.folder(folder)["sha256"] not in (before["sha256"], after["sha256"])
+
+
+def test_a_name_that_is_not_utf_8_is_hashed(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"caf\xe9.txt")).write_text("one")
+    cafe = Hasher(tmp_path / "store" / "hashes.json")
+    first = cafe.folder(tmp_path)
+    cafe.save()
+    (tmp_path / os.fsdecode(b"caf\xe9.txt")).rename(tmp_path / os.fsdecode(b"caf\xe8.txt"))
+    (tmp_path / "store").rename(tmp_path / ".store")
+    assert Hasher(tmp_path / ".store" / "hashes.json").folder(tmp_path)["sha256"] != first["sha256"]
