@@ -57,7 +57,8 @@ class Dropped:
 
 def document_id(corpus: str, source: str, position: int | str = 0) -> str:
     """Return a stable id: 16 hexadecimal characters (64 bits) of a hash of corpus, source and position."""
-    return hashlib.blake2b(f"{corpus}\0{source}\0{position}".encode(), digest_size=8).hexdigest()
+    named = f"{corpus}\0{source}\0{position}".encode("utf-8", "surrogateescape")
+    return hashlib.blake2b(named, digest_size=8).hexdigest()
 
 
 def documents_schema() -> pa.Schema:

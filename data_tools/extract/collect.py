@@ -24,6 +24,10 @@ class Tally:
     documents: int = 0
     bad: int = 0
     """Files and records that should have given a document and did not."""
+    files: int = 0
+    """Files that held something good or bad: all but those that were never meant as documents."""
+    empty_handed: int = 0
+    """Files that held nothing but what is bad."""
     not_selected: int = 0
     bytes_out: int = 0
     """UTF-8 bytes of text."""
@@ -37,7 +41,7 @@ class Tally:
 
     def add(self, other: Tally) -> None:
         """Add another shard's figures."""
-        for name in ("documents", "bad", "not_selected", "bytes_out"):
+        for name in ("documents", "bad", "files", "empty_handed", "not_selected", "bytes_out"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.dropped.update(other.dropped)
         self.repaired.update(other.repaired)
@@ -73,6 +77,7 @@ def collect_files(
             format_name = format_of(path)
             counts = tally.formats.setdefault(format_name, Counter())
             counts["files"] += 1
+            good, bad = tally.documents + tally.not_selected, tally.bad
             for found in _read(path, options, exclude):
                 if isinstance(found, Record):
                     document = _document(found, corpus, name, format_name)
@@ -83,6 +88,9 @@ def collect_files(
                     _count_bad(tally, counts, found, name)
                 else:
                     tally.not_selected += 1
+            gave, lacked = tally.documents + tally.not_selected > good, tally.bad > bad
+            tally.files += gave or lacked
+            tally.empty_handed += lacked and not gave
     return tally
 
 
@@ -102,14 +110,20 @@ def _count(tally: Tally, counts: Counter[str], record: Record, num_bytes: int) -
 
 def _count_bad(tally: Tally, counts: Counter[str], bad: Bad, name: str) -> None:
     tally.dropped[bad.rule] += 1
-    tally.examples.setdefault(bad.rule, f"{_source(name, bad.position)}: {bad.detail}")
+    tally.examples.setdefault(bad.rule, f"{_source(name, bad.position)}: {_shown(bad.detail)}")
     if not bad.harmless:
         tally.bad += 1
         counts["bad"] += 1
 
 
 def _source(name: str, position: str) -> str:
+    name = _shown(name)
     return f"{name}:{position}" if position and not position.startswith("#") else f"{name}{position}"
+
+
+def _shown(text: str) -> str:
+    """Return ``text`` as Parquet can hold it: what is not UTF-8 in a file's name is written as ``\\udce9``."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _document(record: Record, corpus: Corpus, name: str, format_name: str) -> Document:
@@ -133,7 +147,7 @@ def _dropped(bad: Bad, corpus: Corpus, name: str) -> Dropped:
         id=document_id(corpus.name, name, bad.position),
         stage=STAGE,
         rule=bad.rule,
-        detail=bad.detail,
+        detail=_shown(bad.detail),
         corpus=corpus.name,
         source=_source(name, bad.position),
         head=bad.head[:HEAD_CHARACTERS],

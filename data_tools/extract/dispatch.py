@@ -59,12 +59,12 @@ def read_file(path: Path, options: ReadOptions) -> Iterator[Found]:
     A long record is yielded in parts, ``meta`` naming them: part k of n.
     """
     known = READERS.get(suffix_of(path))
-    if known is None:
-        yield Bad("unsupported_format", f"no reader for {path.suffix or 'a name without a suffix'}", harmless=True)
-        return
     empty = True
     try:
-        if path.stat().st_size == 0:
+        size = path.stat().st_size
+        if known is None:
+            raise Unreadable("unsupported_format", f"no reader for {path.suffix or 'a name without a suffix'}", True)
+        if size == 0:
             raise Unreadable("empty", "is empty")
         for found in known[1](path, options):
             empty = False
@@ -76,7 +76,7 @@ def read_file(path: Path, options: ReadOptions) -> Iterator[Found]:
     except OSError as error:
         yield Bad("unreadable", f"cannot be read: {error.strerror or error}")
     except _PARSER_FAILURES as error:
-        if known[0] not in _PARSED:
+        if known is None or known[0] not in _PARSED:
             raise
         yield Bad("parser_failed", f"its parser failed: {type(error).__name__}: {error}")
 
@@ -84,6 +84,11 @@ def read_file(path: Path, options: ReadOptions) -> Iterator[Found]:
 def _in_parts(record: Record, options: ReadOptions) -> Iterator[Found]:
     if not record.text.strip():
         yield Bad("empty", "holds no text", record.position)
+        return
+    try:
+        record.text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        yield Bad("invalid_unicode", f"holds half a surrogate pair at character {error.start:,}", record.position)
         return
     if len(record.text) <= options.max_document_characters or "part" in record.meta:
         yield record

@@ -39,14 +39,10 @@ def record_of(row: Any, position: str, fields: Fields) -> Found:
         got = "nothing" if texts[0] is None else type(texts[0]).__name__
         return Bad("missing_text_field", f"field {fields.text[0]!r} must hold text, got {got}; it has {has}", position)
     text = plain_lines("\n\n".join(text.strip("\n") for text in texts if isinstance(text, str) and text.strip()))
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        return Bad("invalid_unicode", f"holds half a surrogate pair at character {error.start:,}", position)
     meta = {name: _plain(value_at(row, name)) for name in fields.keep}
     meta = {name: value for name, value in meta.items() if value is not None}
     if fields.id and (own := value_at(row, fields.id)) is not None:
-        meta["id"] = str(own)
+        meta["id"] = str(_plain(own))
     date = _DATE.match(str(value_at(row, fields.date))) if fields.date else None
     return Record(text, position, date.group() if date else "", meta)
 

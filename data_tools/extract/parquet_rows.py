@@ -17,17 +17,19 @@ def read_parquet(path: Path, options: ReadOptions) -> Iterator[Found]:
     import pyarrow.parquet as pq
 
     number = 0
-    try:
-        with path.open("rb") as stream, pq.ParquetFile(stream) as file:
-            wanted = _columns(file.schema_arrow.names, options)
-            for batch in file.iter_batches(batch_size=ROWS_AT_A_TIME, columns=wanted):
-                for row in batch.to_pylist():
-                    number += 1
-                    found = record_of(row, str(number), options.fields)
-                    yield _within(found, options)
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        after = f" after row {number:,}" if number else ""
-        raise Unreadable("broken_parquet", f"cannot be read as Parquet{after}: {str(error).splitlines()[0]}") from None
+    with path.open("rb") as stream:
+        try:
+            with pq.ParquetFile(stream) as file:
+                wanted = _columns(file.schema_arrow.names, options)
+                for batch in file.iter_batches(batch_size=ROWS_AT_A_TIME, columns=wanted):
+                    for row in batch.to_pylist():
+                        number += 1
+                        found = record_of(row, str(number), options.fields)
+                        yield _within(found, options)
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+            after = f" after row {number:,}" if number else ""
+            reason = str(error).splitlines()[0]
+            raise Unreadable("broken_parquet", f"cannot be read as Parquet{after}: {reason}") from None
 
 
 def _columns(names: list[str], options: ReadOptions) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -62,7 +63,7 @@ def _open(path: Path, compression: str) -> Any:
     """Arrow's stream: bounded memory whatever the ratio, members in a row, and truncation is an error."""
     import pyarrow as pa
 
-    return pa.CompressedInputStream(pa.OSFile(str(path)), compression)
+    return pa.CompressedInputStream(pa.OSFile(os.fsencode(path)), compression)
 
 
 def _decompressed(path: Path, compression: str) -> Iterator[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import json
 from pathlib import Path
@@ -64,6 +65,10 @@ def test_each_bad_line_is_told_and_the_good_ones_stay(tmp_path: Path, suffix: st
     by_rule = {one.rule: one for one in found if isinstance(one, Bad)}
     assert by_rule["invalid_json"].detail.startswith("line 2: is not JSON: Expecting")
     assert by_rule["invalid_json"].head == '{"text": "two"'
+    assert by_rule["empty"].detail == "holds no text"
+    assert by_rule["invalid_utf8"].detail == "line 7: is not UTF-8 at byte 13"
+    assert by_rule["invalid_unicode"].detail == "holds half a surrogate pair at character 12"
+    assert by_rule["invalid_record"].detail == "must be an object with fields, got list"
     first = next(one for one in found if isinstance(one, Bad) and one.position == "5")
     assert first.detail == "field 'text' must hold text, got nothing; it has other, title"
 
@@ -74,7 +79,11 @@ def test_a_truncated_file_keeps_every_whole_line_before_the_break(tmp_path: Path
     packed = gzip.compress(data) if suffix == ".gz" else zstandard.compress(data) + zstandard.compress(data)
     cut = packed[: int(len(packed) * 0.8)]
     found = read(tmp_path / f"a.jsonl{suffix}", cut)
-    assert rules(found)[-1][0] == "truncated"
+    problem = found[-1]
+    assert isinstance(problem, Bad)
+    assert problem.rule == "truncated"
+    name = {".gz": "gzip", ".zst": "zstd"}[suffix]
+    assert problem.detail.startswith(f"its {name} data cannot be read to the end: Truncated compressed stream")
     kept = texts(found)
     assert len(kept) > 300
     assert kept[:2] == ["record 0 0", "record 1 7919"]
@@ -85,7 +94,7 @@ def test_a_line_of_fifty_megabytes_is_passed_over_in_bounded_memory(tmp_path: Pa
     packed = gzip.compress(good + b'{"text": "' + b"a" * 50_000_000 + b'"}\n' + good, compresslevel=1)
     found = read(tmp_path / "a.jsonl.gz", packed, max_document_bytes=1_000_000)
     assert texts(found) == ["short", "short"]
-    assert rules(found) == [("too_large", "2")]
+    assert found[1] == Bad("too_large", "the line is larger than 1,000,000 bytes", "2")
 
 
 def test_a_long_record_is_cut_into_parts(tmp_path: Path) -> None:
@@ -146,7 +155,7 @@ def test_a_broken_json_file_is_told(tmp_path: Path) -> None:
     assert rules(read(tmp_path / "a.json", '[{"text": "one"},')) == [("invalid_json", "")]
     assert rules(read(tmp_path / "b.json", "[" * 100_000)) == [("invalid_json", "")]
     assert rules(read(tmp_path / "c.jsonl", '{"text": ' + "[" * 100_000)) == [("invalid_json", "1")]
-    assert rules(read(tmp_path / "d.jsonl", b"\x00\x01\x02PK")) == [("binary", "")]
+    assert read(tmp_path / "d.jsonl", b"\x00\x01\x02PK") == [Bad("binary", "holds binary data, not text")]
 
 
 def write_parquet(path: Path, columns: dict[str, Any]) -> None:
@@ -176,7 +185,10 @@ def test_parquet_without_the_text_column_or_not_parquet_is_told(tmp_path: Path) 
     (problem,) = read(tmp_path / "a.parquet")
     assert isinstance(problem, Bad)
     assert (problem.rule, problem.detail) == ("missing_text_field", "has no column 'text'; it has content, n")
-    assert rules(read(tmp_path / "b.parquet", b"PAR1 but not really")) == [("broken_parquet", "")]
+    (problem,) = read(tmp_path / "b.parquet", b"PAR1 but not really")
+    assert isinstance(problem, Bad)
+    assert problem.rule == "broken_parquet"
+    assert problem.detail.startswith("cannot be read as Parquet: Parquet magic bytes not found in footer")
 
 
 def test_parquet_with_damage_inside_keeps_the_rows_before_it(tmp_path: Path) -> None:
@@ -187,8 +199,11 @@ def test_parquet_with_damage_inside_keeps_the_rows_before_it(tmp_path: Path) -> 
     start = pq.ParquetFile(path).metadata.row_group(2).column(0).dictionary_page_offset
     data[start + 20 : start + 60] = b"\xff" * 40
     found = read(path, bytes(data))
-    assert rules(found)[0][0] == "broken_parquet"
     assert len(texts(found)) >= 768
+    problem = found[-1]
+    assert isinstance(problem, Bad)
+    assert problem.rule == "broken_parquet"
+    assert problem.detail.startswith(f"cannot be read as Parquet after row {len(texts(found)):,}: ")
 
 
 def test_csv_and_tsv_rows(tmp_path: Path) -> None:
@@ -200,4 +215,40 @@ def test_csv_and_tsv_rows(tmp_path: Path) -> None:
     assert texts(read(tmp_path / "a.tsv", "section\tdialogue\nHPI\tHi there, you\n", fields)) == ["Hi there, you"]
     assert rules(read(tmp_path / "b.csv", "a,b\n1,2\n", fields)) == [("missing_text_field", "")]
     assert texts(read(tmp_path / "c.csv", data, fields, max_document_bytes=60))[1:] == ["Fine"]
-    assert rules(read(tmp_path / "d.csv", 'dialogue\n"open quote\n', fields)) == [("invalid_csv", "")]
+
+
+@pytest.mark.parametrize(
+    ("data", "kept", "problem"),
+    [
+        ('"open quote\nnever closed\n', [],
+         Bad("invalid_csv", "line 3: is not CSV: unexpected end of data; the rest is left out")),
+        ('"said "so", and\nmore"\nlater\n', [],
+         Bad("invalid_csv", "line 3: is not CSV: ',' expected after '\"'; the rest is left out")),
+        ('"said" so\n\nlater\n', ["later"],
+         Bad("invalid_csv", "line 3: is not CSV: ',' expected after '\"'", "2", '"said" so\n')),
+        ("x" * 101 + "\nlater\n", ["later"],
+         Bad("invalid_csv", "line 3: is not CSV: field larger than field limit (100)", "2", "x" * 101 + "\n")),
+        ('"' + "x" * 60 + "\n" + "y" * 60 + '"\nlater\n', [],
+         Bad("invalid_csv", "line 3: is not CSV: field larger than field limit (100); the rest is left out")),
+    ],
+)  # fmt: skip
+def test_a_row_that_is_not_csv_costs_itself_or_says_that_the_rest_goes_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: str, kept: list[str], problem: Bad
+) -> None:
+    monkeypatch.setattr("data_tools.extract.csv_rows.FIELD_CHARACTERS", 100)
+    before = csv.field_size_limit()
+    found = read(tmp_path / "a.csv", "text\nfirst\n" + data)
+    csv.field_size_limit(before)  # it holds for the whole process
+    assert texts(found) == ["first", *kept]
+    assert [one for one in found if isinstance(one, Bad)] == [problem]
+
+
+def test_a_table_whose_header_is_not_csv_or_that_breaks_off_is_told(tmp_path: Path) -> None:
+    header = "line 1: the header is not CSV: ',' expected after '\"'; the rest is left out"
+    assert read(tmp_path / "a.csv", '"text" x\nfirst\n') == [Bad("invalid_csv", header)]
+    large = "line 3 is larger than 20 bytes; the rest is left out"
+    found = read(tmp_path / "b.csv", "text\nfirst\n" + "x" * 30 + "\nlater\n", max_document_bytes=20)
+    assert (texts(found), found[-1]) == (["first"], Bad("too_large", large))
+    damaged = "line 3: is not UTF-8 at byte 1; the rest is left out"
+    found = read(tmp_path / "c.csv", b"text\nfirst\nx\xff\nlater\nmore\n", max_document_bytes=20)
+    assert (texts(found), found[-1]) == (["first"], Bad("invalid_utf8", damaged))

@@ -53,17 +53,23 @@ def test_compressed_members_in_a_row_are_one_text(tmp_path: Path) -> None:
 def test_a_truncated_or_damaged_file_is_told(tmp_path: Path, suffix: str) -> None:
     noise = bytes(range(33, 127)) * 400
     packed = gzip.compress(noise) if suffix == ".gz" else zstandard.compress(noise)
-    for end in (len(packed) // 2, len(packed) - 1):
-        assert bad(read(tmp_path / f"a.txt{suffix}", packed[:end])).rule == "truncated"
     name = {".gz": "gzip", ".zst": "zstd"}[suffix]
-    assert bad(read(tmp_path / f"b.txt{suffix}", b"not compressed at all")).rule == f"broken_{name}"
+    for end in (len(packed) // 2, len(packed) - 1):
+        cut_off = bad(read(tmp_path / f"a.txt{suffix}", packed[:end]))
+        assert cut_off.rule == "truncated"
+        assert cut_off.detail.startswith(f"its {name} data cannot be read to the end: Truncated compressed stream")
+    broken = bad(read(tmp_path / f"b.txt{suffix}", b"not compressed at all"))
+    assert (broken.rule, broken.detail) == (
+        f"broken_{name}",
+        f"is named {suffix} but does not begin as {name} does",
+    )
 
 
 def test_a_gzip_file_with_a_wrong_checksum_is_told(tmp_path: Path) -> None:
     packed = gzip.compress(PROSE.encode())
     problem = bad(read(tmp_path / "a.txt.gz", packed[:-8] + b"\0" * 8))
     assert problem.rule == "broken_gzip"
-    assert "cannot be read to the end" in problem.detail
+    assert problem.detail.startswith("its gzip data cannot be read to the end: zlib inflate failed")
 
 
 def test_line_ends_and_nul_are_put_right(tmp_path: Path) -> None:
@@ -88,25 +94,31 @@ def test_encodings(tmp_path: Path, data: bytes, text: str, repaired: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("data", "rule"),
+    ("data", "rule", "detail"),
     [
-        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + b"\0" * 50, "binary"),
-        (bytes(range(1, 9)) * 100, "binary"),
-        ("Größe, Höhe, Länge und Fläche. ".encode() + b"\xff" + "Öl, Übel, Ähre".encode(), "invalid_utf8"),
-        ("Кварц твёрже кальцита. ".encode("cp1251") * 5, "unknown_encoding"),
-        (b" \n\n ", "empty"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + b"\0" * 50, "binary", "holds binary data, not text"),
+        (bytes(range(1, 9)) * 100, "binary", "holds binary data, not text"),
+        ("Größe, Höhe, Länge und Fläche. ".encode() + b"\xff" + "Öl, Übel, Ähre".encode(), "invalid_utf8",
+         "is UTF-8 with damage, first at byte 36"),
+        ("Кварц твёрже кальцита. ".encode("cp1251") * 5, "unknown_encoding",
+         "is not UTF-8 (byte 0) and declares no other encoding"),
+        ("Кварц".encode("utf-16")[:-1], "unknown_encoding", "is neither UTF-8 nor utf-16 (byte 10)"),
+        (b" \n\n ", "empty", "holds no text"),
     ],
-)
-def test_what_is_no_text_is_told(tmp_path: Path, data: bytes, rule: str) -> None:
-    assert bad(read(tmp_path / "a.txt", data)).rule == rule
+)  # fmt: skip
+def test_what_is_no_text_is_told(tmp_path: Path, data: bytes, rule: str, detail: str) -> None:
+    problem = bad(read(tmp_path / "a.txt", data))
+    assert (problem.rule, problem.detail) == (rule, detail)
 
 
 def test_empty_missing_and_unsupported_files_are_told(tmp_path: Path) -> None:
     (tmp_path / "a.txt").touch()
-    assert bad(read(tmp_path / "a.txt")).rule == "empty"
-    assert bad(read(tmp_path / "gone.txt")).rule == "unreadable"
+    assert bad(read(tmp_path / "a.txt")) == Bad("empty", "is empty")
+    assert bad(read(tmp_path / "a.jsonl", "\n")) == Bad("empty", "holds no record")
+    for name in ("gone.txt", "gone.parquet", "gone.csv.gz", "gone"):  # the last may have been a folder's link
+        assert bad(read(tmp_path / name)) == Bad("unreadable", "cannot be read: No such file or directory")
     photo = bad(read(tmp_path / "photo.jpg", b"\xff\xd8\xff"))
-    assert (photo.rule, photo.harmless) == ("unsupported_format", True)
+    assert photo == Bad("unsupported_format", "no reader for .jpg", harmless=True)
     assert format_of(tmp_path / "x.jsonl.zst") == "jsonl"
     assert format_of(tmp_path / "x.pdf") == "unsupported"
 
@@ -155,15 +167,17 @@ def test_a_large_text_that_breaks_off_keeps_what_came_before(tmp_path: Path) -> 
     found = read(tmp_path / "huge.txt", text.encode() + b"\xff\xfe\xff" + text.encode(), **limits)
     assert isinstance(found[-1], Bad)
     assert found[-1].rule == "invalid_utf8"
+    assert found[-1].detail == f"is not UTF-8 near byte {len(text):,}; the rest is left out"
     assert sum(isinstance(one, Record) for one in found) > 50
 
 
 def test_a_decompression_bomb_stops_at_the_limit(tmp_path: Path) -> None:
     bomb = gzip.compress(b"a" * 3_000_000)
     found = read(tmp_path / "bomb.html.gz", bomb, max_markup_bytes=100_000)
-    assert bad(found).rule == "too_large"
+    assert bad(found) == Bad("too_large", "is larger than 100,000 bytes")
     found = read(tmp_path / "bomb.jsonl.gz", bomb, max_file_bytes=1_000_000)
-    assert bad(found).rule == "too_large"
+    detail = "is larger than 1,000,000 bytes once decompressed; the rest is left out"
+    assert bad(found) == Bad("too_large", detail)
 
 
 def test_markdown_is_kept_without_front_matter_and_comments(tmp_path: Path) -> None:
@@ -207,7 +221,8 @@ def test_a_web_page_in_its_declared_encoding(tmp_path: Path) -> None:
     assert "Базальт is a dark" in record.text
     assert record.repaired == "encoding cp1251"
     unknown = PAGE.replace("<head>", '<head><meta charset="x-klingon">').encode() + b"\xe9"
-    assert bad(read(tmp_path / "b.htm", unknown)).rule == "unknown_encoding"
+    problem = bad(read(tmp_path / "b.htm", unknown))
+    assert problem == Bad("unknown_encoding", "declares the unknown encoding 'x-klingon'")
 
 
 @pytest.mark.parametrize(
@@ -284,7 +299,10 @@ def test_a_role_of_one_file_is_unknown_in_the_next() -> None:
 
 
 def test_restructured_text_of_nothing_but_markup_is_empty(tmp_path: Path) -> None:
-    assert bad(read(tmp_path / "a.rst", ".. toctree::\n\n   a\n   b\n")).rule == "empty"
+    problem = bad(read(tmp_path / "a.rst", ".. toctree::\n\n   a\n   b\n"))
+    assert problem == Bad("empty", "holds no text once its markup is taken away")
+    problem = bad(read(tmp_path / "b.rst", "A |x| here\n\n.. |x| unicode:: 0xD800\n"))
+    assert problem == Bad("invalid_unicode", "holds half a surrogate pair at character 2")
 
 
 def test_a_failing_parser_costs_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
