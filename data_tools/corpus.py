@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from data_tools.errors import DataError
 from data_tools.licenses import parse_license
@@ -34,6 +34,23 @@ def _license(value: str) -> str:
 
 SpdxLicense = Annotated[str, AfterValidator(_license)]
 """An SPDX expression such as ``CC-BY-4.0`` or ``CC0-1.0 OR MIT``."""
+
+
+def absolute(path: str) -> str:
+    """Return ``path`` resolved, ``~`` filled in; ValueError where it leads nowhere, as a loop of links does."""
+    try:
+        return str(Path(path).expanduser().resolve())
+    except (OSError, RuntimeError, ValueError) as error:
+        raise ValueError(f"is no path that can be followed ({error})") from None
+
+
+def _corpus_name(value: str) -> str:
+    if not _NAME.fullmatch(value):
+        raise ValueError("must be lower-case letters, digits, '_', '.' and '-'")
+    return value
+
+
+CorpusName = Annotated[str, AfterValidator(_corpus_name)]
 
 
 class _Frozen(BaseModel):
@@ -104,7 +121,7 @@ class Size(_Frozen):
 class Corpus(_Frozen):
     """A source of documents."""
 
-    name: str
+    name: CorpusName
     domain: str = Field(min_length=1)
     """``general``, or the domain's name: ``geo``."""
     license: SpdxLicense
@@ -113,12 +130,6 @@ class Corpus(_Frozen):
     size: Size = Size()
     homepage: str = ""
     citation: str = ""
-
-    @model_validator(mode="after")
-    def _checked(self) -> Corpus:
-        if not _NAME.fullmatch(self.name):
-            raise ValueError(f"name must be lower-case letters, digits, '_', '.' and '-', got {self.name!r}")
-        return self
 
     @property
     def revision(self) -> str:
@@ -143,7 +154,11 @@ def get_corpus(name: str, folders: Sequence[Path] = ()) -> Corpus:
     for folder in folders:
         if (folder / f"{name}.py").is_file():
             return _corpus_of(_load_file(folder / f"{name}.py"), folder / f"{name}.py", name)
-    if _NAME.fullmatch(name) and importlib.util.find_spec(f"data_tools.corpora.{name}") is not None:
+    if (
+        _NAME.fullmatch(name)
+        and name.isidentifier()
+        and importlib.util.find_spec(f"data_tools.corpora.{name}") is not None
+    ):
         module = importlib.import_module(f"data_tools.corpora.{name}")
         return _corpus_of(module, Path(str(module.__file__)), name)
     known = corpus_names(folders)
@@ -189,13 +204,18 @@ def read_corpus_yaml(path: Path) -> Corpus:
         given = yaml.safe_load(file.read_text("utf-8"))
     except FileNotFoundError:
         raise DataError(f"{file}: no such file. Write one as docs/adding-a-corpus.md shows") from None
+    except OSError as error:
+        raise DataError(f"{file}: cannot be read ({error.strerror}). Give a corpus.yaml that you may read") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise DataError(f"{file}: is not readable YAML: {error}") from None
     if not isinstance(given, dict):
         raise DataError(f"{file}: must be a mapping, got {type(given).__name__}. See docs/adding-a-corpus.md")
     source = given.setdefault("source", {"kind": "folder", "path": "."})
     if isinstance(source, dict) and source.get("kind") == "folder" and isinstance(source.get("path"), str):
-        source["path"] = str((file.parent / source["path"]).resolve())
+        try:
+            source["path"] = absolute(str(file.parent.absolute() / source["path"]))
+        except ValueError as error:
+            raise DataError(f"{file}: source.path: {error}, got {source['path']!r}") from None
     try:
         return Corpus.model_validate(given)
     except ValidationError as error:
@@ -204,6 +224,7 @@ def read_corpus_yaml(path: Path) -> Corpus:
 
 def _problems(error: ValidationError) -> str:
     return "; ".join(
-        f"{'.'.join(map(str, problem['loc'])) or 'corpus'}: {problem['msg']}, got {problem['input']!r:.80}"
+        f"{'.'.join(map(str, problem['loc'])) or 'corpus'}: {problem['msg'].removeprefix('Value error, ')}, "
+        f"got {problem['input']!r:.80}"
         for problem in error.errors(include_url=False)
     )

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field
 
-from data_tools.corpus import Corpus, Fields, FolderSource, HubSource, WorldSource, get_corpus
+from data_tools.corpus import Corpus, CorpusName, Fields, FolderSource, HubSource, WorldSource, absolute, get_corpus
 from data_tools.errors import DataError
 from data_tools.extract.collect import Tally, collect_files, collect_world
 from data_tools.extract.dispatch import READERS, format_of
@@ -36,7 +36,7 @@ COMPRESSION = 3.5
 
 def _absolute(value: str) -> str:
     """Paths are resolved where the recipe is read: a worker has another working directory."""
-    return str(Path(value).expanduser().resolve()) if value else value
+    return absolute(value) if value else value
 
 
 FolderPath = Annotated[str, AfterValidator(_absolute)]
@@ -55,7 +55,7 @@ class Ingest(Stage):
     """Folders with further corpus files, looked through before the built-in ones."""
     path: FolderPath = ""
     """A folder (or file) of your own to read, beside ``corpora``."""
-    corpus_name: str = "own_text"
+    corpus_name: CorpusName = "own_text"
     """The name that the folder's documents carry as their corpus."""
     domain: str = ""
     """The folder's domain: ``general``, or the recipe's domain."""
@@ -70,8 +70,8 @@ class Ingest(Stage):
     seed: int | None = None
     """Seed of generated worlds; the corpus's own where None."""
     max_bad_share: float = Field(default=0.1, ge=0, le=1)
-    """Fail the step when more than this share (0..1) of files and records is bad. 0.1 lets stray files pass and stops
-    a folder that is read in the wrong way."""
+    """Fail the step when more than this share (0..1) of files and records is bad, or of the files alone gives nothing
+    good. 0.1 lets stray files pass and stops a folder that is read in the wrong way."""
     max_document_characters: int = Field(default=60_000, gt=0)
     """A longer text is cut into documents; 60,000 characters are about 15,000 tokens, a long article or chapter."""
     split_characters: int = Field(default=20_000, gt=0)
@@ -161,8 +161,8 @@ class Ingest(Stage):
         for file in visible_files(Path(source.path)):
             if _format(file, self.exclude) in _FORMATS:
                 grown = COMPRESSION if file.suffix.lower() in (".gz", ".zst", ".parquet") else 1.0
-                text += file.stat().st_size * grown
-                seconds += file.stat().st_size / READ_BYTES_PER_SECOND.get(format_of(file), FAST_READ_BYTES_PER_SECOND)
+                text += _size(file) * grown
+                seconds += _size(file) / READ_BYTES_PER_SECOND.get(format_of(file), FAST_READ_BYTES_PER_SECOND)
         return Estimate(
             text, text / BYTES_PER_DOCUMENT["folder"], text / BYTES_PER_TOKEN, seconds=seconds, basis="folder"
         )
@@ -181,7 +181,7 @@ class Ingest(Stage):
             total.add(tally)
             by_corpus.setdefault(shards[shard]["corpus"]["name"], Tally()).add(tally)
         out.block(_table(total))
-        self._judge(total, out.step)
+        self._judge(total, out)
         return {
             "documents_in": total.documents + total.dropped.total(),
             "documents_out": total.documents,
@@ -233,17 +233,24 @@ class Ingest(Stage):
                 },
             )
 
-    def _judge(self, total: Tally, step: str) -> None:
-        """Fail the step where too much is bad, or nothing is left."""
-        tried = total.documents + total.bad
+    def _judge(self, total: Tally, out: Output) -> None:
+        """Fail the step where too much is bad, or nothing is left.
+
+        Files are also judged alone, so that one table's thousands of rows do not stand in for a folder's lost files.
+        """
+        step = out.step
         reasons = "; ".join(
             f"{rule} {count} (such as {total.examples[rule]})" for rule, count in total.dropped.most_common(5)
         )
-        if tried and total.bad > self.max_bad_share * tried:
-            raise StepError(
-                f"step {step}: {total.bad:,} of {tried:,} files and records are bad, more than max_bad_share "
-                f"{self.max_bad_share:g} allows: {reasons}. Mend or remove them, or raise max_bad_share"
-            )
+        for bad, tried, what in (
+            (total.bad, total.documents + total.bad, "files and records are bad"),
+            (total.empty_handed, total.files, "files hold nothing that can be read"),
+        ):
+            if bad > self.max_bad_share * tried:
+                raise StepError(
+                    f"step {step}: {bad:,} of {tried:,} {what}, more than max_bad_share {self.max_bad_share:g} allows: "
+                    f"{reasons}. All are listed in {out.path / 'dropped'}. Mend or remove them, or raise max_bad_share"
+                )
         if total.documents == 0:
             raise StepError(
                 f"step {step}: no document was read: {reasons or 'nothing was selected'}. Look at the source"
@@ -287,13 +294,23 @@ def check_license(corpus: Corpus, context: CheckContext) -> None:
 
 
 def _check_readable(path: Path, where: str, exclude: Sequence[str]) -> None:
-    if not path.exists():
-        raise RecipeError(f"{where}: path: {path} does not exist. Give a folder of texts")
+    try:
+        path.stat()
+    except OSError as error:
+        reason = "does not exist" if isinstance(error, FileNotFoundError) else f"cannot be read ({error.strerror})"
+        raise RecipeError(f"{where}: path: {path} {reason}. Give a folder of texts") from None
     files = visible_files(path)
     if not files:
         raise RecipeError(f"{where}: path: {path} holds no file. Give a folder of texts")
-    if not any(_format(file, exclude) in _FORMATS for file in files):
-        met = ", ".join(sorted({file.suffix or file.name for file in files})[:8])
+    formats = {file: _format(file, exclude) for file in files}
+    if set(formats.values()) == {"excluded"}:
+        met = ", ".join(sorted({file.name for file in files})[:8])
+        raise RecipeError(
+            f"{where}: path: {path} holds only files that 'exclude' names ({met}). Give a folder of texts, or name "
+            "fewer files in 'exclude'"
+        )
+    if not _FORMATS & set(formats.values()):
+        met = ", ".join(sorted({file.suffix or file.name for file in files if formats[file] != "excluded"})[:8])
         raise RecipeError(f"{where}: path: {path} holds no readable file, only {met}. Readable: {', '.join(READERS)}")
 
 
@@ -310,13 +327,21 @@ def _root(corpus: Corpus, inputs: Inputs, step: str) -> Path:
     )
 
 
+def _size(file: Path) -> int:
+    """Return a file's bytes; 0 where it cannot be looked at, which its reader will say."""
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0
+
+
 def _groups(files: Sequence[Path], shard_bytes: int) -> Iterator[list[Path]]:
     """Yield neighbouring files in groups of about ``shard_bytes``: the same groups on every machine."""
     group: list[Path] = []
     size = 0
     for file in files:
         group.append(file)
-        size += file.stat().st_size
+        size += _size(file)
         if size >= shard_bytes or len(group) >= MAX_FILES_PER_SHARD:
             yield group
             group, size = [], 0

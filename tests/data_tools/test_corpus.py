@@ -44,8 +44,9 @@ def test_an_unknown_name_gets_a_suggestion() -> None:
         get_corpus("geo_wrld")
     with pytest.raises(DataError, match=r"there is no such corpus\. Known: edgar_corpus"):
         get_corpus("zzzzz")
-    with pytest.raises(DataError, match="there is no such corpus"):
-        get_corpus("Not A Name")
+    for name in ("Not A Name", "geo.world", "geo-world", "__init__"):
+        with pytest.raises(DataError, match=f"corpus '{name}': there is no such corpus"):
+            get_corpus(name)
 
 
 PLUGIN = """
@@ -94,12 +95,17 @@ def test_a_yaml_file_beside_a_folder_is_a_corpus(tmp_path: Path) -> None:
     [
         ("name: x\ndomain: geo\n", r"corpus\.yaml: license: Field required"),
         ("name: x\ndomain: geo\nlicense: MIT\nlicence: MIT\n", r"licence: Extra inputs are not permitted"),
-        ("name: My Texts\ndomain: geo\nlicense: MIT\n", r"name must be lower-case letters"),
+        ("name: My Texts\ndomain: geo\nlicense: MIT\n", r"yaml: name: must be lower-case letters, .*got 'My Texts'"),
         ("- a\n", r"must be a mapping, got list"),
         ("name: [", r"is not readable YAML"),
+        (
+            "name: x\nsource: {kind: folder, path: loop}\n",
+            r"source\.path: is no path that can be followed \(Symlink loop .*\), got 'loop'",
+        ),
     ],
 )
 def test_a_wrong_yaml_file_says_what_is_wrong(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "loop").symlink_to("loop")
     (tmp_path / "corpus.yaml").write_text(text)
     with pytest.raises(DataError, match=message):
         get_corpus(f"{tmp_path}/corpus.yaml")
@@ -108,6 +114,9 @@ def test_a_wrong_yaml_file_says_what_is_wrong(tmp_path: Path, text: str, message
 def test_a_missing_yaml_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no such file"):
         get_corpus(f"{tmp_path}/none.yaml")
+    (tmp_path / "round.yaml").symlink_to("round.yaml")
+    with pytest.raises(DataError, match=r"round\.yaml: cannot be read \(Too many levels of symbolic links\)\. Give a"):
+        get_corpus(f"{tmp_path}/round.yaml")
 
 
 def test_a_branch_is_not_a_pin() -> None:

@@ -17,6 +17,7 @@ from pipeline.artifact import Artifact, describe_files
 from pipeline.errors import RecipeError, StepError
 from pipeline.identity import Hasher
 from pipeline.output import InlineFanout, Output
+from pipeline.recipe import Request, load
 from pipeline.stage import CheckContext, Estimate, Inputs, Resources
 from stages.ingest import Ingest
 
@@ -136,10 +137,71 @@ def test_too_many_bad_files_fail_the_step_with_counts_by_reason(folder: Path, tm
     with pytest.raises(
         StepError,
         match=r"step domain_text: 5 of 17 files and records are bad, more than max_bad_share 0\.1 allows: "
-        r"(truncated|broken_gzip) 4 \(such as broken0\.txt\.gz: .*invalid_json 1 .*or raise max_bad_share",
+        r"(truncated|broken_gzip) 4 \(such as broken0\.txt\.gz: .*invalid_json 1 .*\. "
+        r"All are listed in .*/out/dropped\. Mend or remove them, or raise max_bad_share",
     ):
         run(ingest(folder), tmp_path / "out")
     assert run(ingest(folder, max_bad_share=0.5), tmp_path / "more")["documents_out"] == 12
+
+
+def test_a_long_table_does_not_hide_lost_files(tmp_path: Path) -> None:
+    """30 of 5,110 files and records are bad, but 29 of 110 files; what is no text, or not asked for, is not bad."""
+    root = tmp_path / "texts"
+    root.mkdir()
+    (root / "table.csv").write_text("text,kind\n" + "a row about rocks,a\n" * 5000 + '"bad" row,a\n')
+    (root / "other.jsonl").write_text('{"text": "x", "kind": "b"}\n')
+    for n in range(90):
+        (root / f"good{n}.txt").write_text(PROSE)
+        (root / f"photo{n}.jpg").touch()
+    for n in range(29):
+        (root / f"bad{n}.txt").write_bytes(b"\0\1\2")
+    stage = ingest(root, exclude=["good1*"], fields={"where": {"kind": ["a"]}})
+    with pytest.raises(
+        StepError,
+        match=r"step domain_text: 29 of 110 files hold nothing that can be read, more than max_bad_share 0\.1 allows:"
+        r".* binary 29 \(such as bad0\.txt: holds binary data, not text\).*All are listed in .*/out/dropped\. Mend or",
+    ):
+        run(stage, tmp_path / "out")
+    metrics = run(stage.model_copy(update={"max_bad_share": 0.27}), tmp_path / "more")
+    assert metrics["dropped_by_rule"] == {"binary": 29, "excluded": 11, "invalid_csv": 1, "unsupported_format": 90}
+
+
+def test_a_file_that_cannot_be_read_is_listed_and_costs_itself(folder: Path, tmp_path: Path) -> None:
+    for name in ("gone.txt", "gone.parquet"):
+        (folder / name).symlink_to(tmp_path / "nowhere" / name)
+    stage = ingest(folder, max_bad_share=0.3)
+    stage.check(CONTEXT)
+    assert stage.depends_on(Hasher())["corpora"]["own_text"]["content"]["files"] == 15
+    assert (stage.estimate({}, Resources()).text_bytes or 0) > 0
+    metrics = run(stage, tmp_path / "out")
+    assert (metrics["documents_out"], metrics["dropped_by_rule"]["unreadable"]) == (12, 2)
+    dropped = [row for shard in shards(tmp_path / "out", "dropped") for row in read_rows(shard)]
+    assert {row["source"]: row["detail"] for row in dropped if row["rule"] == "unreadable"} == dict.fromkeys(
+        ("gone.txt", "gone.parquet"), "cannot be read: No such file or directory"
+    )
+
+
+def test_names_and_words_that_are_not_utf_8_are_read_and_shown(tmp_path: Path) -> None:
+    root = tmp_path / "texts"
+    root.mkdir()
+    good = {b"caf\xe9.txt": b"one", b"caf\xe8.txt": b"two", b"z\xe9.txt.gz": gzip.compress(b"three"),
+            b"y\xe9.jsonl": b'{"text": "four", "id": "\\ud800"}\n{"\\ud800": 1}\n', b"x.\xe9": b"five"}  # fmt: skip
+    for name, data in good.items():
+        (root / os.fsdecode(name)).write_bytes(data)
+    stage = ingest(root, max_bad_share=0.5, fields={"id": "id"})
+    stage.check(CONTEXT)
+    stage.depends_on(Hasher())
+    run(stage, tmp_path / "out")
+    documents = list(read_documents([tmp_path / "out"]))
+    assert {document.source: document.text for document in documents} == {
+        r"caf\udce9.txt": "one", r"caf\udce8.txt": "two", r"z\udce9.txt.gz": "three", r"y\udce9.jsonl:1": "four"
+    }  # fmt: skip
+    assert len({document.id for document in documents}) == 4
+    rows = {row["source"]: row["detail"] for shard in shards(tmp_path / "out", "dropped") for row in read_rows(shard)}
+    assert rows == {
+        r"x.\udce9": r"no reader for .\udce9",
+        r"y\udce9.jsonl:2": r"field 'text' must hold text, got nothing; it has \ud800",
+    }
 
 
 def test_a_folder_read_in_the_wrong_way_fails_with_the_fields_it_has(tmp_path: Path) -> None:
@@ -174,6 +236,10 @@ def test_nothing_selected_fails_the_step(tmp_path: Path) -> None:
         (lambda root: ingest(root / "none"), "path: .*none does not exist. Give a folder of texts"),
         (lambda root: ingest(root / "empty"), "path: .*empty holds no file. Give a folder of texts"),
         (lambda root: ingest(root / "photos"), r"path: .*holds no readable file, only \.jpg, \.pdf\. Readable: \.txt"),
+        (lambda root: ingest(root / "readme"), r"path: .*readme holds only files that 'exclude' names \(LICENSE, "
+         r"README\.md\)\. Give a folder of texts, or name fewer files in 'exclude'"),
+        (lambda root: ingest(root / ("x" * 300)), r"path: .*xxx cannot be read \(File name too long\)\. Give a folder"),
+        (lambda root: ingest(corpora=["geo.world"]), "corpus 'geo.world': there is no such .*Did you mean geo_world"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_told_before_anything_runs(tmp_path: Path, make: Any, message: str) -> None:
@@ -181,8 +247,30 @@ def test_what_is_wrong_is_told_before_anything_runs(tmp_path: Path, make: Any, m
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "a.jpg").touch()
     (tmp_path / "photos" / "b.pdf").touch()
+    (tmp_path / "photos" / "README.md").touch()
+    (tmp_path / "readme").mkdir()
+    (tmp_path / "readme" / "README.md").touch()
+    (tmp_path / "readme" / "LICENSE").touch()
     with pytest.raises(RecipeError, match=f"^recipes/geo.yaml: step domain_text: {message}"):
         make(tmp_path).check(CONTEXT)
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ('corpus_name="My Text"', "corpus_name: must be lower-case letters, .*, got 'My Text'"),
+        (
+            "path=~nosuchuser/x",
+            r"path: is no path that can be followed \(Could not determine home .*, got '~nosuchuser/x'",
+        ),
+        ("path=LOOP", r"path: is no path that can be followed \(Symlink loop .*, got '.*/loop'"),
+    ],
+)
+def test_a_name_or_path_that_cannot_be_is_told_with_its_step(tmp_path: Path, override: str, message: str) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    given = f"domain_text.{override}".replace("LOOP", str(tmp_path / "loop"))
+    with pytest.raises(RecipeError, match=f"domain_text.{message}"):
+        load(Request("geo", "laptop", overrides=[given]), machine_profile="laptop")
 
 
 def test_a_relative_path_is_resolved_where_the_recipe_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
