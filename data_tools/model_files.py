@@ -12,7 +12,10 @@ from data_tools.errors import DataError
 PATTERNS = ("*.safetensors", "*.json", "*.model", "*.txt", "*.jinja")
 """Weights, configuration, tokenizer and chat template; no pickle, no code."""
 CODE_PATTERN = "*.py"
-_TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "spiece.model")
+_TOKENIZER = "tokenizer.json"
+_TOKENIZER_CONFIG = "tokenizer_config.json"
+_OLDER_TOKENIZERS = (("tokenizer.model",), ("vocab.json", "merges.txt"), ("vocab.txt",))
+"""What may stand in for tokenizer.json; only tokenizer_config.json says how it is read."""
 _INDEX = "model.safetensors.index.json"
 _MAX_HEADER_BYTES = 100_000_000
 
@@ -22,11 +25,7 @@ def check_model_folder(folder: Path, where: str, trust_remote_code: bool = False
     if not folder.is_dir():
         raise DataError(f"{where}: {folder} is not a directory. Give a model directory or a name on the Hub")
     config = read_json(folder / "config.json", where)
-    if not any((folder / name).is_file() for name in _TOKENIZERS):
-        raise DataError(
-            f"{where}: {folder} has no tokenizer (none of {', '.join(_TOKENIZERS)}). Save the model's own beside it: "
-            "AutoTokenizer.from_pretrained(...).save_pretrained(folder)"
-        )
+    _check_tokenizer(folder, where)
     _check_weights(folder, where)
     if "auto_map" in config and not trust_remote_code:
         raise DataError(
@@ -49,6 +48,25 @@ def read_json(path: Path, where: str) -> dict[str, Any]:
             f"{where}: {path} must hold an object, got {type(value).__name__}. Fetch or save the model again"
         )
     return value
+
+
+def _check_tokenizer(folder: Path, where: str) -> None:
+    remedy = "Save the model's own beside it: AutoTokenizer.from_pretrained(...).save_pretrained(folder)"
+    if (folder / _TOKENIZER).is_file():
+        lacks = {"model", "added_tokens"} - read_json(folder / _TOKENIZER, where).keys()
+        if lacks:
+            raise DataError(
+                f"{where}: {folder / _TOKENIZER} is no tokenizer: it lacks {', '.join(sorted(lacks))}. {remedy}"
+            )
+        return
+    found = [names for names in _OLDER_TOKENIZERS if (folder / names[0]).is_file()]
+    if not found:
+        known = ", ".join((_TOKENIZER, *(names[0] for names in _OLDER_TOKENIZERS)))
+        raise DataError(f"{where}: {folder} has no tokenizer (none of {known}). {remedy}")
+    lacking = [sorted(name for name in (*names, _TOKENIZER_CONFIG) if not (folder / name).is_file()) for names in found]
+    if all(lacking):
+        raise DataError(f"{where}: {folder} has {found[0][0]} without {' and '.join(lacking[0])}. {remedy}")
+    read_json(folder / _TOKENIZER_CONFIG, where)
 
 
 def _check_weights(folder: Path, where: str) -> None:
