@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
 
 EXIT_USER_ERROR = 2
 EXIT_INTERRUPTED = 130
+EXIT_TERMINATED = 143
 USER_HEADLINE = (
     "strata adapts a language model to a domain: curation, mixture law, continued pre-training, fine-tuning, merging"
 )
@@ -62,11 +66,11 @@ def _add_runs(parser: argparse.ArgumentParser) -> None:
 
 def _add_recipe_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("recipe", help="a recipe's name (geo, finance, medical) or a YAML file")
-    parser.add_argument("--profile", default="", help="laptop, node, cluster; laptop by itself only on a bare machine")
-    parser.add_argument("--data", default="", help="your domain text: a folder or a file")
-    parser.add_argument("--general", default="", help="your general text: a folder or a file")
-    parser.add_argument("--license", default="", help="SPDX licence of --data and --general")
-    parser.add_argument("--general-license", default="", help="SPDX licence of --general, where it is another")
+    parser.add_argument("--profile", help="laptop, node, cluster; laptop by itself only on a bare machine")
+    parser.add_argument("--data", help="your domain text: a folder or a file")
+    parser.add_argument("--general", help="your general text: a folder or a file")
+    parser.add_argument("--license", help="SPDX licence of --data and --general")
+    parser.add_argument("--general-license", help="SPDX licence of --general, where it is another")
     parser.add_argument(
         "--set",
         dest="overrides",
@@ -76,21 +80,23 @@ def _add_recipe_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="STEP.PARAMETER=VALUE",
         help="override",
     )
-    parser.add_argument("--until", default="", help="stop after this step")
-    parser.add_argument("--from", dest="start", default="", help="refuse to run steps that do not follow from this one")
+    parser.add_argument("--until", help="stop after this step")
+    parser.add_argument("--from", help="refuse to run steps that do not follow from this one")
     _add_runs(parser)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; return its exit code. Expected errors are printed without a traceback."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    terminations: list[int] = []
     try:
-        return _dispatch(arguments)
+        with _termination_interrupts(terminations):
+            return _dispatch(arguments)
     except KeyboardInterrupt:
         print(
             "\ninterrupted; finished steps, shards and checkpoints are kept: the same command goes on", file=sys.stderr
         )
-        return EXIT_INTERRUPTED
+        return EXIT_TERMINATED if terminations else EXIT_INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_USER_ERROR
@@ -98,8 +104,36 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = getattr(error, "exit_code", None)
         if code is None and not isinstance(error, OSError):
             raise
-        print(f"strata: {error}", file=sys.stderr)
+        print(f"strata: {_message(error)}", file=sys.stderr)
         return code or EXIT_USER_ERROR
+
+
+@contextlib.contextmanager
+def _termination_interrupts(terminations: list[int]) -> Iterator[None]:
+    """While a command runs, take SIGTERM, a scheduler's Ctrl-C, for an interrupt; note it in ``terminations``."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def terminate(number: int, frame: object) -> None:
+        terminations.append(number)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _message(error: Exception) -> str:
+    from pipeline.errors import is_no_space, no_space
+
+    if not is_no_space(error):
+        return str(error)
+    name = getattr(error, "filename", None)
+    place = Path(os.fsdecode(name)).absolute().parent if name else Path.cwd()
+    return no_space(place if place.exists() else Path.cwd())
 
 
 def _dispatch(arguments: Sequence[str]) -> int:
@@ -122,27 +156,37 @@ def _dispatch(arguments: Sequence[str]) -> int:
 
 def _make_plan(options: argparse.Namespace, save_hashes: bool) -> tuple[Plan, Layout]:
     from pipeline.identity import Hasher
-    from pipeline.machine import choose_profile
-    from pipeline.planner import Layout, plan
+    from pipeline.machine import choose_profile, make_writable
+    from pipeline.planner import Layout, plan, refuse_own_output, runs_folder
     from pipeline.recipe import Request, load
 
-    layout = Layout(Path(options.runs))
-    request = Request(
-        options.recipe,
-        options.profile,
-        options.data,
-        options.general,
-        options.license,
-        options.general_license,
-        options.overrides,
-        options.until,
-    )
-    recipe = load(request, machine_profile="" if options.profile else choose_profile(request))
+    layout = Layout(runs_folder(options.runs))
+    given = _given(options)
+    start = given.pop("from", "")
+    request = Request(options.recipe, overrides=options.overrides, **given)
+    recipe = load(request, machine_profile="" if request.profile else choose_profile(request))
+    refuse_own_output(recipe, layout.runs, {name: given[name] for name in ("data", "general") if name in given})
+    if save_hashes:
+        make_writable(layout.runs, layout.runs, layout.store.root)
     hasher = Hasher(layout.hashes)
-    made = plan(recipe, layout, hasher, options.start)
+    made = plan(recipe, layout, hasher, start)
     if save_hashes:
         hasher.save()
     return made, layout
+
+
+def _given(options: argparse.Namespace) -> dict[str, str]:
+    """Return the recipe's options that were given. An empty one is a variable that was not set, not a choice."""
+    from pipeline.errors import RecipeError
+
+    given = {}
+    for name in ("profile", "data", "general", "license", "general_license", "until", "from"):
+        value = getattr(options, name)
+        if value == "":
+            raise RecipeError(f"{name}=: is empty. Give it a value, or leave {name}= out")
+        if value is not None:
+            given[name] = value
+    return given
 
 
 def _plan(options: argparse.Namespace) -> int:
@@ -189,6 +233,7 @@ def _command_line() -> str:
 def _report(options: argparse.Namespace) -> int:
     import time
 
+    from pipeline.machine import make_writable
     from pipeline.report import write_report
     from pipeline.runner import REPORT_FILE, RunState, report_input
 
@@ -201,6 +246,7 @@ def _report(options: argparse.Namespace) -> int:
         raise StrataError(
             f"{path.parent}: there is no run of recipe {made.recipe.name} here. Start one with strata run"
         )
+    make_writable(layout.runs, path.parent)
     write_report(path, report_input(state, layout, _command_line(), time.time()))
     print(path)
     return 0
@@ -208,8 +254,9 @@ def _report(options: argparse.Namespace) -> int:
 
 def _status(options: argparse.Namespace) -> int:
     from pipeline.maintenance import running_steps
+    from pipeline.planner import runs_folder
 
-    lines = running_steps(Path(options.runs))
+    lines = running_steps(runs_folder(options.runs))
     print("\n".join(lines) if lines else "nothing is running")
     return 0
 
@@ -217,10 +264,10 @@ def _status(options: argparse.Namespace) -> int:
 def _show(options: argparse.Namespace) -> int:
     from pipeline.artifact import load
     from pipeline.errors import StrataError
-    from pipeline.planner import Layout
+    from pipeline.planner import Layout, runs_folder
     from pipeline.plugins import did_you_mean
 
-    folder = Layout(Path(options.runs)).recipe(options.recipe)
+    folder = Layout(runs_folder(options.runs)).recipe(options.recipe)
     artifact = load(folder / options.step)
     if artifact is None:
         steps = [path.name for path in folder.glob("*") if path.is_symlink()]
@@ -232,17 +279,23 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _gc(options: argparse.Namespace) -> int:
+    from pipeline.machine import make_writable
     from pipeline.maintenance import collect
+    from pipeline.planner import Layout, runs_folder
 
-    for line in collect(Path(options.runs), delete=options.yes):
+    layout = Layout(runs_folder(options.runs))
+    if options.yes and layout.runs.exists():
+        make_writable(layout.runs, layout.store.root)
+    for line in collect(layout.runs, delete=options.yes):
         print(line)
     return 0
 
 
 def _doctor(options: argparse.Namespace) -> int:
     from pipeline.machine import examine
+    from pipeline.planner import runs_folder
 
-    findings = examine(Path(options.runs))
+    findings = examine(runs_folder(options.runs))
     for ok, what, remedy in findings:
         print(f"{'ok     ' if ok else 'lacking'}  {what}" + (f". {remedy}" if remedy and not ok else ""))
     return 0 if all(ok for ok, _, _ in findings) else EXIT_USER_ERROR

@@ -69,24 +69,45 @@ class Artifact:
                 raise ArtifactError(f"{path}: its content is no longer what {MANIFEST} recorded. {_REMEDY}")
 
 
+_FIELDS: Mapping[str, type] = {
+    "key": str,
+    "stage": str,
+    "kind": str,
+    "metrics": dict,
+    "identity": dict,
+    "files": dict,
+    "digest": str,
+}
 _REMEDY = "Delete the artifact's directory and run the same command: the step is made again"
 
 
 def load(path: Path) -> Artifact | None:
     """Return the artifact at ``path``, or None where there is no finished one."""
     try:
-        text = (path / MANIFEST).read_text("utf-8")
+        manifest = json.loads((path / MANIFEST).read_text("utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         return None
-    try:
-        manifest = json.loads(text)
+    except UnicodeDecodeError as error:
+        raise ArtifactError(
+            f"{path / MANIFEST}: is not UTF-8 ({error.reason} at byte {error.start}). {_REMEDY}"
+        ) from None
     except ValueError as error:
         raise ArtifactError(f"{path / MANIFEST}: is not valid JSON ({error}). {_REMEDY}") from None
-    if manifest.get("schema") != MANIFEST_SCHEMA:
-        raise ArtifactError(
-            f"{path / MANIFEST}: schema must be {MANIFEST_SCHEMA}, got {manifest.get('schema')!r}. {_REMEDY}"
-        )
+    _check(manifest, path / MANIFEST)
     return Artifact(path, manifest)
+
+
+def _check(manifest: Any, path: Path) -> None:
+    """Raise ArtifactError unless a manifest has what every reader of artifacts relies on."""
+    if not isinstance(manifest, dict):
+        raise ArtifactError(f"{path}: must hold an object, got {type(manifest).__name__}. {_REMEDY}")
+    if manifest.get("schema") != MANIFEST_SCHEMA:
+        raise ArtifactError(f"{path}: schema must be {MANIFEST_SCHEMA}, got {manifest.get('schema')!r}. {_REMEDY}")
+    for name, kind in _FIELDS.items():
+        if name not in manifest:
+            raise ArtifactError(f"{path}: lacks {name!r}. {_REMEDY}")
+        if not isinstance(manifest[name], kind):
+            raise ArtifactError(f"{path}: {name} must be {kind.__name__}, got {manifest[name]!r}. {_REMEDY}")
 
 
 class Store:
@@ -110,26 +131,62 @@ class Store:
         return lease(self.root / stage / f".{key}.lock", f"the {stage} artifact {key}")
 
     def publish(self, stage: str, key: str, manifest: Mapping[str, Json]) -> Artifact:
-        """Turn the finished work directory of ``key`` into an artifact: manifest, fsync, rename."""
+        """Turn the finished work directory of ``key`` into an artifact: manifest, scratch away, rename."""
         work = self.work_path(stage, key)
-        final = self.path(stage, key)
         complete = {"schema": MANIFEST_SCHEMA, "key": key, "stage": stage, **manifest, **describe_files(work)}
         write_json(work / MANIFEST, complete)
+        return self._move_in(stage, key, complete)
+
+    def finish(self, stage: str, key: str) -> Artifact | None:
+        """Publish what a killed process had finished up to its manifest; None where there is no such work directory.
+
+        The manifest comes before the scratch is deleted: a kill between the two costs neither checkpoints nor time.
+        """
+        work = self.work_path(stage, key)
+        try:
+            found = load(work)
+            if found is None:
+                return None
+            found.verify()
+        except ArtifactError:
+            (work / MANIFEST).unlink()  # not what it describes: the step is run again
+            return None
+        return self._move_in(stage, key, found.manifest)
+
+    def _move_in(self, stage: str, key: str, manifest: Mapping[str, Any]) -> Artifact:
+        work, final = self.work_path(stage, key), self.path(stage, key)
+        drop_hidden(work)
         if final.exists():
             shutil.rmtree(final)  # a directory without a readable manifest: a damaged artifact being made again
         os.replace(work, final)
         sync_directory(final.parent)
-        return Artifact(final, complete)
+        return Artifact(final, manifest)
+
+
+def drop_hidden(work: Path) -> None:
+    """Delete scratch: every name that begins with a dot, at any depth (a killed writer's temporary files too)."""
+    for folder, names, files in os.walk(work):
+        for name in [name for name in names if name.startswith(".")]:
+            shutil.rmtree(Path(folder) / name)
+            names.remove(name)
+        for name in files:
+            if name.startswith("."):
+                (Path(folder) / name).unlink()
+    sync_directory(work)
 
 
 def describe_files(path: Path) -> dict[str, Json]:
-    """Return ``{"files": {relative name: [bytes, mtime_ns, sha256]}, "digest": sha256 over names and hashes}``."""
+    """Return ``{"files": {relative name: [bytes, mtime_ns, sha256]}, "digest": sha256 over names and hashes}``.
+
+    Scratch, whose names begin with a dot, is left out.
+    """
     files: dict[str, Json] = {}
-    for folder, _, names in os.walk(path):
+    for folder, folders, names in os.walk(path):
+        folders[:] = [name for name in folders if not name.startswith(".")]
         for name in names:
             file = Path(folder) / name
             relative = file.relative_to(path).as_posix()
-            if relative != MANIFEST and file.is_file():
+            if relative != MANIFEST and not name.startswith(".") and file.is_file():
                 status = file.stat()
                 files[relative] = [status.st_size, status.st_mtime_ns, file_digest(file)]
     ordered = dict(sorted(files.items()))
@@ -145,11 +202,15 @@ def _is_record(name: str) -> bool:
 def write_json(path: Path, value: Json) -> None:
     """Write ``value`` to ``path`` whole or not at all, and force it to disk."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with temporary.open("w", encoding="utf-8") as stream:
-        json.dump(value, stream, indent=1, ensure_ascii=False, allow_nan=False)
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.replace(temporary, path)
+    try:
+        with temporary.open("w", encoding="utf-8") as stream:
+            json.dump(value, stream, indent=1, ensure_ascii=False, allow_nan=False)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
 
 
 def sync_directory(path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.artifact import Artifact, lease, load
-from pipeline.errors import StepError
+from pipeline.errors import StepError, is_no_space, no_space
 from pipeline.executors import Executor
 from pipeline.identity import Json
 from pipeline.planner import Layout, Plan, PlannedStep
@@ -66,11 +66,23 @@ def run(plan: Plan, layout: Layout, executor: Executor, display: Display, comman
                 _drive(state, layout, executor, display, command)
         finally:
             executor.stop()
-            _publish(state, layout)
-            write_report(folder / REPORT_FILE, report_input(state, layout, command, started))
+            _conclude(state, layout, command, started)
     if state.failed:
         raise StepError("\n".join(state.failed.values()))
     return state
+
+
+def _conclude(state: RunState, layout: Layout, command: str, started: float) -> None:
+    """Link the published model and write the report. A full disk here must not hide why a step has failed."""
+    report = layout.recipe(state.plan.recipe.name) / REPORT_FILE
+    try:
+        _publish(state, layout)
+        write_report(report, report_input(state, layout, command, started))
+    except OSError as error:
+        if not state.failed:
+            raise
+        reason = no_space(report.parent) if is_no_space(error) else str(error)
+        state.failed["report"] = f"{report}: could not be written: {reason}"
 
 
 def _drive(state: RunState, layout: Layout, executor: Executor, display: Display, command: str) -> None:
@@ -151,7 +163,7 @@ def _link(link: Path, target: Path) -> None:
     relative = os.path.relpath(target.resolve(), link.parent.resolve())
     if link.is_symlink() and os.readlink(link) == relative:
         return
-    temporary = link.with_name(f".{link.name}.{os.getpid()}")
+    temporary = link.with_name(f".{link.name}.new")  # one name: the recipe's lease keeps others out
     temporary.unlink(missing_ok=True)
     temporary.symlink_to(relative)
     os.replace(temporary, link)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
-import shutil
 import sys
 import time
 import traceback
@@ -14,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline.artifact import Artifact, Store, load, sync_directory
-from pipeline.errors import BusyError, StepError, StrataError
+from pipeline.artifact import Artifact, Store, load
+from pipeline.errors import BusyError, StepError, StrataError, is_no_space, no_space
 from pipeline.identity import Json
 from pipeline.output import Fanout, Output
 from pipeline.plugins import Registry, source_files
@@ -66,15 +64,13 @@ def run_job(job: Job, fanout: Fanout) -> Outcome:
 
 def is_expected(error: BaseException) -> bool:
     """Whether an error is one that the user can act on, told without a traceback."""
-    return hasattr(error, "exit_code") or isinstance(error, (OSError, MemoryError))
+    return hasattr(error, "exit_code") or isinstance(error, (OSError, MemoryError)) or is_no_space(error)
 
 
 def describe(error: BaseException, job: Job) -> str:
     """Return a failure's message: one line for an expected one, the traceback for a defect."""
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        free = shutil.disk_usage(job.store).free / 1e9
-        where = f"the disk of {job.store} ({free:.1f} GB free)"
-        return f"step {job.step}: no space left on {where}. Free some, then run the same command"
+    if is_no_space(error):
+        return f"step {job.step}: {no_space(Path(job.store))}"
     if is_expected(error):
         text = str(error) or type(error).__name__
         return text if text.startswith(("step ", "/")) or f"step {job.step}" in text else f"step {job.step}: {text}"
@@ -84,13 +80,20 @@ def describe(error: BaseException, job: Job) -> str:
 def _make(job: Job, fanout: Fanout) -> Artifact:
     store = Store(Path(job.store))
     found = store.find(job.stage, job.key)
+    said = ""
     while found is None:
-        with contextlib.suppress(BusyError), store.lease(job.stage, job.key):
-            found = store.find(job.stage, job.key) or _run(job, store, fanout)
-        if found is None:
-            # Another recipe needs the same artifact and is making it: wait for its lease, which dies with it.
-            time.sleep(LEASE_POLL_SECONDS)
-            found = store.find(job.stage, job.key)
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(store.lease(job.stage, job.key))
+            except BusyError as busy:
+                # Another recipe needs the same artifact and is making it: wait for its lease, which dies with it.
+                if str(busy) != said:
+                    said = str(busy)
+                    print(f"step {job.step}: waits. {said}", flush=True)
+                time.sleep(LEASE_POLL_SECONDS)
+                found = store.find(job.stage, job.key)
+                continue
+            found = store.find(job.stage, job.key) or store.finish(job.stage, job.key) or _run(job, store, fanout)
     return found
 
 
@@ -110,7 +113,6 @@ def _run(job: Job, store: Store, fanout: Fanout) -> Artifact:
         raise StepError(
             f"step {job.step}: stage {job.stage}: run must return a mapping of names to JSON, got {metrics!r}"
         )
-    _drop_hidden(work)
     manifest = {
         "kind": kind.gives,
         "step": job.step,
@@ -137,18 +139,6 @@ def _open(path: Path) -> Artifact:
         raise StrataError(f"{path}: the input artifact is gone. Run the same command again: it is made anew")
     artifact.verify()
     return artifact
-
-
-def _drop_hidden(work: Path) -> None:
-    """Delete scratch: every name that begins with a dot, at any depth (a killed writer's temporary files too)."""
-    for folder, names, files in os.walk(work):
-        for name in [name for name in names if name.startswith(".")]:
-            shutil.rmtree(Path(folder) / name)
-            names.remove(name)
-        for name in files:
-            if name.startswith("."):
-                (Path(folder) / name).unlink()
-    sync_directory(work)
 
 
 @contextlib.contextmanager

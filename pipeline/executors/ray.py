@@ -6,12 +6,17 @@ values, never as silence; a worker process that dies is retried, a function that
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import itertools
 import os
-from collections.abc import Callable, Mapping, Sequence
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import StepError
+from pipeline.errors import StepError, says_no_space
 from pipeline.identity import Json
 from pipeline.plugins import Registry
 from pipeline.stage import Resources
@@ -21,6 +26,9 @@ CHECKOUT = Path(__file__).resolve().parent.parent.parent
 OBJECT_STORE_BYTES = 200 * 2**20  # shards travel as files; only arguments and JSON results pass through the store
 SHARDS_IN_FLIGHT = 256
 WORKER_DEATHS_FORGIVEN = 3
+GCS_PATIENCE_SECONDS = "15"
+"""How long processes wait for a lost Ray control service before they end themselves; Ray's default is 60."""
+RAY_SERVICES = ("gcs_server", "raylet")
 
 OFFLINE = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
 _QUIET = {
@@ -79,6 +87,8 @@ class RayFanout:
                 if error:
                     for other in running:
                         ray.cancel(other, force=True)
+                    if expected and says_no_space(error):
+                        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # the step says where
                     raise StepError(f"{function.__name__}, shard {shard}: {error}" if expected else error)
                 done(shard, result)
 
@@ -117,8 +127,10 @@ class RayExecutor:
                 include_dashboard=False,
                 object_store_memory=OBJECT_STORE_BYTES,
             )
+            os.environ.setdefault("RAY_gcs_rpc_server_reconnect_timeout_s", GCS_PATIENCE_SECONDS)
         self._started = True
-        ray.init(runtime_env=environment, **options)
+        with own_termination():
+            ray.init(runtime_env=environment, **options)
 
     def submit(self, job: Job) -> None:
         import ray
@@ -127,7 +139,7 @@ class RayExecutor:
         resources = kind.resources_type.model_validate(job.resources)
         task = ray.remote(_run_in_worker).options(
             num_cpus=resources.step_cpus,
-            max_retries=WORKER_DEATHS_FORGIVEN,
+            max_retries=0 if kind.starts_workers else WORKER_DEATHS_FORGIVEN,
             name=f"step {job.step}",
             **({"runtime_env": {"env_vars": worker_environment(self._plugins, online=True)}} if kind.online else {}),
         )
@@ -138,6 +150,9 @@ class RayExecutor:
 
         if not self._running:
             return []
+        if lost := lost_service():
+            error = f"Ray's {lost} has died, and every worker with it. Run the same command: it goes on"
+            return [Outcome(job.step, error=f"step {job.step}: {error}") for job in self._running.values()]
         ready, _ = ray.wait(list(self._running), num_returns=1, timeout=timeout_seconds)
         outcomes = []
         for reference in ready:
@@ -156,7 +171,55 @@ class RayExecutor:
             return  # a run with nothing to do never imports Ray
         import ray
 
+        if lost_service():
+            end_local_ray()
+            return
         for reference in self._running:
             ray.cancel(reference, force=True)
         self._running.clear()
         ray.shutdown()
+
+
+def end_local_ray() -> None:
+    """Kill what is left of a local Ray that has lost a service; asking it to shut down would wait for the dead."""
+    import psutil
+
+    for started in itertools.chain.from_iterable(local_services().values()):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            service = psutil.Process(started.process.pid)
+            # workers and agents first found, then killed: orphans would wait for the dead service
+            for process in [*service.children(recursive=True), service]:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
+
+
+@contextlib.contextmanager
+def own_termination() -> Iterator[None]:
+    """Keep this process's SIGTERM handler: ``ray.init`` installs one that exits without a word."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def lost_service() -> str:
+    """Return the service of the local Ray that has died, or nothing; a cluster's services are not ours to watch."""
+    services = local_services()
+    for name in RAY_SERVICES:
+        if any(started.process.poll() is not None for started in services.get(name, [])):
+            return name
+    return ""
+
+
+def local_services() -> Mapping[str, Sequence[Any]]:
+    """Return the processes of the local Ray by service; none where a cluster's Ray is used."""
+    import ray
+
+    # Ray tells no one in public that its own services died: it logs, waits, and ends the process.
+    node: Any = ray._private.worker._global_node
+    services: Mapping[str, Sequence[Any]] = node.all_processes if node is not None else {}
+    return services

@@ -179,6 +179,8 @@ def run_in_ray(job: Job, resources: TrainingResources) -> dict[str, Any]:
         result: dict[str, Any] = trainer.fit().return_value  # type: ignore[attr-defined]
     except TrainingFailedError as error:
         raise StepError(f"step {job.step_name}: {_own_message(error)}") from None
+    except ray.exceptions.RayError as error:
+        raise StepError(f"step {job.step_name}: {controller_lost(error)}") from None
     if "stopped" in result:
         raise StepError(result["stopped"])
     return result
@@ -192,6 +194,13 @@ def _worker(config: dict[str, Any]) -> dict[str, Any]:
         return train(Job.from_json(config))
     except TrainingStopped as stopped:
         return {"stopped": str(stopped)}
+
+
+def controller_lost(error: Exception) -> str:
+    """Return what the death of Ray Train's controller is told as."""
+    return (
+        f"the controller of its workers was lost: {str(error).strip().splitlines()[0]} Run the same command: it goes on"
+    )
 
 
 def _own_message(error: Exception) -> str:

@@ -27,6 +27,7 @@ class ContinuedPretraining(Policy, Stage):
         "tokens": need("tokens"),
         "mixture": need("mixture", optional=True),
     }
+    starts_workers: ClassVar[bool] = True
     resources_type = TrainingResources
 
     domain_share: float | None = Field(None, ge=0, le=1)

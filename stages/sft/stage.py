@@ -42,6 +42,7 @@ class Sft(Stage):
     name: ClassVar[str] = "sft"
     gives: ClassVar[str] = "model"
     needs: ClassVar[Mapping[str, Need]] = {"model": need("model"), "instructions": need("instructions")}
+    starts_workers: ClassVar[bool] = True
     resources_type: ClassVar[type[Resources]] = SftResources
 
     method: Literal["lora", "full"] = "lora"

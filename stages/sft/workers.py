@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import StepError
 from pipeline.output import Output
+from stages.cpt.launch import controller_lost
 from stages.sft.training import fine_tune
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def fine_tune_on_workers(arguments: Mapping[str, Any], resources: SftResources, 
             f"step {out.step}: num_workers {resources.num_workers} needs the ray executor, got {out.executor}"
         )
     os.environ.setdefault("RAY_TRAIN_METRICS_ENABLED", "0")
+    import ray
     from ray.train import RunConfig, ScalingConfig
     from ray.train.torch import TorchConfig, TorchTrainer
     from ray.train.v2.api.exceptions import TrainingFailedError
@@ -46,6 +48,8 @@ def fine_tune_on_workers(arguments: Mapping[str, Any], resources: SftResources, 
         result: dict[str, Any] = trainer.fit().return_value
     except TrainingFailedError as error:
         raise StepError(f"step {out.step}: a training worker failed: {_own_message(error)}") from None
+    except ray.exceptions.RayError as error:
+        raise StepError(f"step {out.step}: {controller_lost(error)}") from None
     return result
 
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -36,8 +37,13 @@ class Slow(Stage):
     count: int = 4
     seconds: float = 1.0
     folder: str = ""
+    alone: bool = False
 
     def run(self, inputs, out):
+        if self.alone:
+            (Path(self.folder) / "pid.txt").write_text(str(os.getpid()))
+            time.sleep(self.seconds)
+            return {}
         calls = {str(n): {"folder": self.folder, "number": n, "seconds": self.seconds} for n in range(self.count)}
         out.map(shard, calls)
         (out.path / "done.txt").write_text("done")
@@ -45,6 +51,7 @@ class Slow(Stage):
 
 STAGE = Slow
 """
+WITH_WORKERS = SLOW_STAGE.replace("gives: ClassVar", "starts_workers: ClassVar[bool] = True\n    gives: ClassVar")
 
 
 def command(recipe: Path, runs: Path, *extra: str) -> list[str]:
@@ -132,3 +139,62 @@ def test_a_worker_that_always_dies_fails_the_step_with_a_reason(tmp_path: Path) 
     )
     assert result.returncode == 2
     assert "shard 9: its worker was lost" in result.stderr
+
+
+def started(tmp_path: Path, source: str, seconds: float) -> tuple[subprocess.Popen[str], int]:
+    """Start a run whose one step sleeps in its worker; return the driver, and the worker's pid once it runs."""
+    plugins = tmp_path / "plugins"
+    plugins.mkdir()
+    (plugins / "slow.py").write_text(source)
+    recipe = tmp_path / "slow.yaml"
+    recipe.write_text(
+        "plugins: [plugins]\nprofiles: {laptop: {}}\n"
+        f"steps: {{slow: {{stage: slow, alone: true, seconds: {seconds}, folder: {tmp_path}}}}}\n"
+    )
+    driver = subprocess.Popen(
+        command(recipe, tmp_path / "runs"), cwd=ROOT, env=environment(), stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "pid.txt").exists() or not (tmp_path / "pid.txt").read_text():
+        assert time.monotonic() < deadline, "the step did not start in a minute"
+        time.sleep(0.05)
+    return driver, int((tmp_path / "pid.txt").read_text())
+
+
+def wait_for_death(pids: list[int]) -> None:
+    deadline = time.monotonic() + 30
+    while any(psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE for pid in pids):
+        assert time.monotonic() < deadline, f"of {pids} some still live"
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize("service", ["gcs_server", "raylet"])
+def test_a_lost_ray_service_ends_the_run_with_a_reason_and_leaves_no_process(tmp_path: Path, service: str) -> None:
+    driver, _ = started(tmp_path, SLOW_STAGE, 600)
+    below = psutil.Process(driver.pid).children(recursive=True)
+    next(process for process in below if service in process.name()).kill()
+    _, error = driver.communicate(timeout=60)
+    assert driver.returncode == 2
+    assert f"step slow: Ray's {service} has died, and every worker with it. Run the same command: it goes on" in error
+    assert (tmp_path / "runs" / "slow" / "report.html").exists()
+    wait_for_death([process.pid for process in below])
+
+
+def test_the_lost_worker_of_a_step_with_workers_of_its_own_fails_it(tmp_path: Path) -> None:
+    """Its actors' places in the cluster outlive it: tried again beside them, it would wait for ever."""
+    driver, worker = started(tmp_path, WITH_WORKERS, 600)
+    os.kill(worker, signal.SIGKILL)
+    _, error = driver.communicate(timeout=60)
+    assert driver.returncode == 2
+    assert "step slow: its worker was lost" in error
+    assert "Run the same command" in error
+
+
+def test_sigterm_is_an_orderly_stop(tmp_path: Path) -> None:
+    driver, _ = started(tmp_path, SLOW_STAGE, 600)
+    below = [process.pid for process in psutil.Process(driver.pid).children(recursive=True)]
+    driver.terminate()
+    _, error = driver.communicate(timeout=60)
+    assert driver.returncode == 143
+    assert "interrupted; finished steps, shards and checkpoints are kept: the same command goes on" in error
+    wait_for_death(below)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -11,6 +12,7 @@ import pytest
 
 from pipeline.__main__ import main
 from pipeline.artifact import lease, load
+from pipeline.errors import is_no_space
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -94,6 +96,31 @@ def test_a_full_disk_says_so(toy: Callable[..., Path], tmp_path: Path, capsys: p
     assert "step joined: no space left on the disk of" in error
     assert "Free some, then run the same command" in error
     assert "Traceback" not in error
+
+
+def test_a_full_disk_under_the_report_does_not_hide_why_a_step_failed(
+    toy: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("pipeline.runner.write_report", full)
+    assert run_toy(toy(), tmp_path / "runs", "--set", "rocks.word=poison") == 2
+    error = capsys.readouterr().err
+    assert "shard 1 is poisoned" in error
+    assert "report.html: could not be written: no space left on the disk of" in error
+    assert run_toy(toy(), tmp_path / "runs") == 2
+    assert "strata: no space left on the disk of" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "error",
+    [OSError(errno.EDQUOT, "quota"), RuntimeError("I/O error: No space left on device (os error 28)")],
+    ids=["quota", "a native writer's text"],
+)
+def test_what_means_a_full_disk(error: Exception) -> None:
+    assert is_no_space(error)
+    assert not is_no_space(RuntimeError("a bug"))
 
 
 def test_two_runs_of_one_recipe_at_once_are_refused(

@@ -107,6 +107,22 @@ def test_a_workers_own_error_comes_back(cluster: Any, inputs: tuple[Path, Path],
     assert "no-model" in error
 
 
+def test_a_lost_controller_is_no_defect_of_ours(
+    cluster: Any, inputs: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ray.exceptions import ActorDiedError
+    from ray.train.torch import TorchTrainer
+
+    def lost(self: object) -> None:
+        raise ActorDiedError
+
+    monkeypatch.setattr(TorchTrainer, "fit", lost)
+    result, error = step_of(job_of(inputs, tmp_path, 5).as_json(), {"num_workers": 2, "micro_batch_size": 4})
+    assert result is None
+    assert "step cpt: the controller of its workers was lost: " in error
+    assert error.endswith("Run the same command: it goes on")
+
+
 def test_more_than_the_cluster_has_is_refused_at_once(cluster: Any, inputs: tuple[Path, Path], tmp_path: Path) -> None:
     _, error = cluster.get(submit(cluster, job_of(inputs, tmp_path, 5), num_workers=8))
     assert "step cpt: 8 workers with 1 CPU each need 8 CPU, the cluster has 2. Lower num_workers" in error
