@@ -7,6 +7,7 @@ Everything runs in a fresh clone of the current commit, so commit first.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -20,6 +21,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,11 @@ from benchmarks.record import clone, record, run_measured
 
 NUM_KILLS = 12
 KILL_SEED = 20
+START_SECONDS = 6.0
+"""From the command to its first step."""
+SURVIVAL_SECONDS = 5.0
+"""A driver that lives this long after a worker's death has started the worker's task again."""
+HANG_SECONDS = 120.0
 REPEATS = 5
 WORLD_RECIPE = "geo"
 
@@ -179,60 +186,80 @@ print("equal", torch.equal(*logits)); print("generated", text.replace(chr(10), "
 
 
 def kills(bench: Bench) -> dict[str, Any]:
-    """kill -9 of a worker, the driver or Ray at random moments, the same command after each: the same bytes?"""
-    undisturbed = weights(bench.runs)
+    """kill -9 of a worker, the driver or a Ray service at random moments, the same command after each: the same bytes?
+
+    The moments are spread over the work of the whole recipe: the waits between them add up to one undisturbed run.
+    """
     disturbed = bench.place / "runs_killed"
     shutil.rmtree(disturbed, ignore_errors=True)
     rng = random.Random(KILL_SEED)
-    length = bench_length(bench)
-    log = []
-    for number in range(NUM_KILLS):
-        log.append(kill_once(bench, disturbed, rng, length / NUM_KILLS, number))
+    moments = sorted(rng.uniform(0, seconds_of_run(bench)) for _ in range(NUM_KILLS))
+    log: list[str] = []
+    driver = None
+    for number, (before, moment) in enumerate(pairwise([0.0, *moments])):
+        if driver is None or driver.poll() is not None:
+            driver = start(bench, disturbed)
+            time.sleep(START_SECONDS)
+        time.sleep(moment - before)
+        log.append(f"{moment:.0f} s: {kill_one(driver, ('worker', 'driver', 'ray')[number % 3], rng)}")
+        print(log[-1], flush=True)
+    if driver is not None:
+        driver.wait()
     bench.run(WORLD_RECIPE, runs=disturbed, log="kills.log")
-    return {"kills": log, "kills_same_bytes": weights(disturbed) == undisturbed, "kills_digests": weights(disturbed)}
+    return {
+        "kills": log,
+        "kills_same_bytes": weights(disturbed) == weights(bench.runs),
+        "kills_digests": weights(disturbed),
+    }
 
 
-def bench_length(bench: Bench) -> float:
-    return float(sum(json.loads(path.read_text("utf-8"))["seconds"] for path in manifests(bench.runs))) * 0.8
+def seconds_of_run(bench: Bench) -> float:
+    """Return how long the undisturbed run took from its first step's begin to its last one's end."""
+    found = [json.loads(path.read_text("utf-8")) for path in manifests(bench.runs)]
+    mine = [one for one in found if one["recipe"] == WORLD_RECIPE]
+    return float(max(one["started"] + one["seconds"] for one in mine) - min(one["started"] for one in mine))
 
 
-def kill_once(bench: Bench, runs: Path, rng: random.Random, spread: float, number: int) -> str:
-    """Start the recipe, wait a random while, kill one of its processes, and wait for the driver to end."""
+def start(bench: Bench, runs: Path) -> subprocess.Popen[bytes]:
     with (bench.place / "kills.log").open("ab") as stream:
-        driver = subprocess.Popen(
+        return subprocess.Popen(
             bench.strata("run", WORLD_RECIPE, runs=runs),
             cwd=bench.checkout,
             env=bench.environment,
             stdout=stream,
             stderr=stream,
         )
-    time.sleep(rng.uniform(8, 8 + 2 * spread))
+
+
+def kill_one(driver: subprocess.Popen[bytes], target: str, rng: random.Random) -> str:
+    """Kill one process; say what it was, how the driver took it, and what it left behind."""
     if driver.poll() is not None:
-        return f"{number}: the run had ended"
-    target = ("worker", "driver", "ray")[number % 3]
-    victim = pick_victim(driver.pid, target, rng)
-    name = " ".join(victim.cmdline()[:2])[-60:]
+        return f"no kill: the run had ended with {driver.returncode}"
+    below = psutil.Process(driver.pid).children(recursive=True)
+    victim = pick_victim(driver.pid, below, target, rng)
+    name = "the driver" if victim.pid == driver.pid else (" ".join(victim.cmdline()) or victim.name())[:40].strip()
     victim.send_signal(signal.SIGKILL)
     try:
-        code = driver.wait(timeout=900)
+        driver.wait(SURVIVAL_SECONDS if target == "worker" else HANG_SECONDS)
     except subprocess.TimeoutExpired:
+        if target == "worker":
+            return f"killed {name}; the run went on"
         driver.kill()
-        return f"{number}: {target}: HUNG after the kill of {name}"
-    return f"{number}: {target}: killed {name}, the driver ended with {code}"
+        return f"killed {name}; the driver HUNG"
+    _, alive = psutil.wait_procs(below, timeout=HANG_SECONDS)
+    left = f", LEFT {len(alive)} processes" if alive else ""
+    return f"killed {name}; the driver ended with {driver.returncode}{left}"
 
 
-def pick_victim(driver: int, target: str, rng: random.Random) -> psutil.Process:
-    """Return the driver, a Ray worker (a step, shard or training process), or one of Ray's own daemons."""
-    process = psutil.Process(driver)
-    if target == "driver":
-        return process
-    pattern = r"^ray::(?!IDLE|Dashboard|RuntimeEnv)" if target == "worker" else r"raylet|gcs_server"
-    found = [
-        child
-        for child in process.children(recursive=True)
-        if re.search(pattern, " ".join(child.cmdline()) or child.name())
-    ]
-    return rng.choice(sorted(found, key=lambda one: one.pid)) if found else process
+def pick_victim(driver: int, below: list[psutil.Process], target: str, rng: random.Random) -> psutil.Process:
+    """Return the driver, a Ray worker (a step, shard or training process), or one of Ray's own services."""
+    pattern = {"worker": r"^ray::(?!IDLE|Dashboard|RuntimeEnv)", "ray": r"raylet|gcs_server", "driver": "$^"}[target]
+    found = []
+    for child in below:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if re.search(pattern, " ".join(child.cmdline()[:1]) or child.name()):
+                found.append(child)
+    return rng.choice(sorted(found, key=lambda one: one.pid)) if found else psutil.Process(driver)
 
 
 def weights(runs: Path) -> dict[str, str]:
