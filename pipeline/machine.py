@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import tempfile
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from pipeline.errors import RecipeError
+from pipeline.errors import RecipeError, StrataError
 from pipeline.recipe import Request
 
 LIBRARIES = (
@@ -43,6 +44,19 @@ def choose_profile(request: Request) -> str:
     return "laptop"
 
 
+def make_writable(runs: Path, *folders: Path) -> None:
+    """Make ``folders``, those of the runs directory that are about to be written; StrataError where that is refused."""
+    for folder in folders:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=folder).close()
+        except OSError as error:
+            reason = "is no directory" if isinstance(error, (FileExistsError, NotADirectoryError)) else error.strerror
+            raise StrataError(
+                f"runs={runs}: cannot be written ({folder}: {reason}). Choose another with runs="
+            ) from None
+
+
 def examine(runs: Path) -> list[tuple[bool, str, str]]:
     """Return (fine or not, what was found, what to do) for everything a run needs of this machine."""
     findings = [
@@ -63,7 +77,10 @@ def examine(runs: Path) -> list[tuple[bool, str, str]]:
     place = next(folder for folder in (runs.resolve(), *runs.resolve().parents) if folder.exists())
     free = shutil.disk_usage(place).free / 1e9
     findings.append((free >= FREE_DISK_GB, f"{free:.0f} GB free at {place}", f"Free at least {FREE_DISK_GB:.0f} GB"))
-    findings.append((os.access(place, os.W_OK), f"{place} is writable", "Choose another place with runs="))
+    fault = "is no directory"
+    if place.is_dir():
+        fault = "" if os.access(place, os.W_OK | os.X_OK) else "is not writable"
+    findings.append((not fault, f"{place} {fault or 'is writable'}", "Choose another place with runs="))
     import resource
 
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)

@@ -14,10 +14,15 @@ from pipeline.identity import Hasher, Json, canonical, key_of
 from pipeline.plugins import did_you_mean, source_files
 from pipeline.provenance import source_hashes
 from pipeline.recipe import Recipe, Step
+from pipeline.recipe_file import follow
 from pipeline.stage import Estimate
 
 REUSED = "reused"
 TO_RUN = "to run"
+NEVER_MADE = "never made here"
+MAX_DIFFERENCES = 3
+"""Shown in a short reason; the rest is counted."""
+MAX_VALUE_CHARACTERS = 40
 
 
 @dataclass(frozen=True)
@@ -29,7 +34,9 @@ class PlannedStep:
     identity: Mapping[str, Json]
     artifact: Artifact | None
     reason: str
-    """Why it runs, or what a reused artifact differs in (``built by an older stages/dedup.py``)."""
+    """Why it runs, or what a reused artifact differs in (``built by an older stages/dedup.py``), in a short line."""
+    whole_reason: str
+    """The same with every difference and its values whole."""
     estimate: Estimate
 
     @property
@@ -57,10 +64,6 @@ class Layout:
     """Where things lie below the runs directory."""
 
     def __init__(self, runs: Path) -> None:
-        if "://" in str(runs):
-            raise RecipeError(
-                f"runs={runs}: must be a directory that all nodes share; URLs are not supported. Mount it first"
-            )
         self.runs = runs
         self.store = Store(runs / "store")
 
@@ -74,6 +77,34 @@ class Layout:
     @property
     def hashes(self) -> Path:
         return self.runs / "store" / ".hashes.json"
+
+
+def runs_folder(text: str) -> Path:
+    """Return the runs directory that ``runs=`` names; it need not exist. A Path is too late: it folds ``://``."""
+    if not text:
+        raise RecipeError("runs=: is empty. Name a directory, or leave runs= out")
+    if "://" in text:
+        raise RecipeError(
+            f"runs={text}: must be a directory that all nodes share; URLs are not supported. Mount it first"
+        )
+    try:
+        follow(text)
+    except ValueError as error:
+        raise RecipeError(f"runs={text}: {error}") from None
+    return Path(text).expanduser()
+
+
+def refuse_own_output(recipe: Recipe, runs: Path, given: Mapping[str, str]) -> None:
+    """Refuse a runs directory that a step would read as text. ``given`` is what ``data`` and ``general`` name."""
+    inside = runs.resolve()
+    options = {str(follow(text)): f"{name}={text}" for name, text in given.items()}
+    for step in recipe.steps.values():
+        path = getattr(step.stage, "path", "") if type(step.stage).name == "ingest" else ""
+        if path and inside.is_relative_to(path):
+            read = options.get(path, f"{step.name}.path={path}")
+            raise RecipeError(
+                f"runs={runs}: lies inside {read}: it would read its own output. Set runs= to a place outside"
+            )
 
 
 def plan(recipe: Recipe, layout: Layout, hasher: Hasher, start: str = "") -> Plan:
@@ -103,9 +134,13 @@ def _plan_step(
     key = key_of(identity)
     artifact = layout.store.find(kind.name, key)
     previous = _previous(layout.link(recipe.name, step.name))
-    reason = _why(step, identity, previous, planned) if artifact is None else _age(artifact, kind)
+    if artifact is not None:
+        reason = whole = _age(artifact, kind)
+    else:
+        reason = _brief(_why(step, identity, previous, planned, _short))
+        whole = "; ".join(_why(step, identity, previous, planned, _whole))
     estimate = _actual(artifact) if artifact is not None else _estimate(step, planned)
-    return PlannedStep(step, key, identity, artifact, reason, estimate)
+    return PlannedStep(step, key, identity, artifact, reason, whole, estimate)
 
 
 def _previous(link: Path) -> Artifact | None:
@@ -117,38 +152,52 @@ def _previous(link: Path) -> Artifact | None:
 
 
 def _why(
-    step: Step, identity: Mapping[str, Json], previous: Artifact | None, planned: Mapping[str, PlannedStep]
-) -> str:
-    """Say in one line what makes the step run: the changed parameter, input or source."""
+    step: Step,
+    identity: Mapping[str, Json],
+    previous: Artifact | None,
+    planned: Mapping[str, PlannedStep],
+    write: Callable[[Any], str],
+) -> list[str]:
+    """Say what makes the step run: another stage, each changed parameter or source, or the inputs."""
     if previous is None:
-        return "never made here"
+        return [NEVER_MADE]
     before: Mapping[str, Any] = previous.manifest["identity"]
-    changes = _differences(before["parameters"], identity["parameters"], step.name)
-    changes += _differences(before["depends_on"], identity["depends_on"], f"{step.name} reads")
+    changes = []
     if before["stage"] != identity["stage"] or before["version"] != identity["version"]:
         changes.append(f"stage {before['stage']} {before['version']} -> {identity['stage']} {identity['version']}")
+    changes += _differences(before["parameters"], identity["parameters"], step.name, write)
+    changes += _differences(before["depends_on"], identity["depends_on"], f"{step.name} reads", write)
     if not changes and canonical(before["inputs"]) != canonical(identity["inputs"]):
         changed = [
             name for role, names in step.needs.items() for name in names if _input_changed(before, role, planned[name])
         ]
         changes.append(f"input changed: {', '.join(dict.fromkeys(changed)) or 'another list of inputs'}")
-    return "; ".join(changes) or "its artifact was deleted"
+    return changes or ["its artifact was deleted"]
 
 
 def _input_changed(before: Mapping[str, Any], role: str, needed: PlannedStep) -> bool:
     return needed.key not in before["inputs"].get(role, [])
 
 
-def _differences(old: Any, new: Any, where: str) -> list[str]:
+def _differences(old: Any, new: Any, where: str, write: Callable[[Any], str]) -> list[str]:
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         names = list(dict.fromkeys([*old, *new]))
-        return [text for name in names for text in _differences(old.get(name), new.get(name), f"{where}.{name}")]
-    return [] if old == new else [f"{where}: {_short(old)} -> {_short(new)}"]
+        return [text for name in names for text in _differences(old.get(name), new.get(name), f"{where}.{name}", write)]
+    return [] if old == new else [f"{where}: {write(old)} -> {write(new)}"]
+
+
+def _brief(changes: Sequence[str]) -> str:
+    more = len(changes) - MAX_DIFFERENCES
+    return "; ".join([*changes[:MAX_DIFFERENCES], *([f"and {more} more"] if more > 0 else [])])
+
+
+def _whole(value: Any) -> str:
+    return "unset" if value is None else str(value)
 
 
 def _short(value: Any) -> str:
-    text = "unset" if value is None else str(value)
-    return text if len(text) <= 40 else f"{text[:37]}..."
+    text = _whole(value)
+    return text if len(text) <= MAX_VALUE_CHARACTERS else f"{text[: MAX_VALUE_CHARACTERS - 3]}..."
 
 
 def _age(artifact: Artifact, kind: type) -> str:
@@ -196,7 +245,8 @@ def _refuse_earlier_work(recipe: Recipe, planned: Mapping[str, PlannedStep], sta
 
 def format_plan(plan: Plan) -> str:
     """Return the plan as a table of text: status, reason, expected size, time and disk of every step."""
-    rows = [("step", "stage", "status", "documents", "tokens", "time", "GPU-hours", "disk", "why")]
+    fresh = _is_fresh(plan)
+    rows = [("step", "stage", "status", "documents", "tokens", "time", "GPU-hours", "disk", "" if fresh else "why")]
     for planned in plan.steps.values():
         estimate = planned.estimate
         rows.append(
@@ -209,7 +259,7 @@ def format_plan(plan: Plan) -> str:
                 "" if planned.artifact is not None else _cell(estimate.seconds, duration),
                 "" if planned.artifact is not None else _cell(estimate.gpu_hours, number),
                 _cell(estimate.disk_bytes, byte_size),
-                planned.reason,
+                "" if fresh else planned.reason,
             )
         )
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
@@ -220,6 +270,11 @@ def format_plan(plan: Plan) -> str:
     return "\n".join([*lines, "", _totals(plan)])
 
 
+def _is_fresh(plan: Plan) -> bool:
+    """Whether no step was ever made here: said once, below the table, instead of in every row."""
+    return all(one.reason == NEVER_MADE for one in plan.steps.values())
+
+
 def _totals(plan: Plan) -> str:
     steps = plan.to_run
     seconds = [one.estimate.seconds for one in steps if one.estimate.seconds is not None]
@@ -227,6 +282,8 @@ def _totals(plan: Plan) -> str:
     disk = [one.estimate.disk_bytes for one in steps if one.estimate.disk_bytes is not None]
     unknown = [one.step.name for one in steps if one.estimate.seconds is None]
     parts = [f"{len(plan.steps) - len(steps)} steps reused, {len(steps)} to run"]
+    if _is_fresh(plan):
+        parts[0] += f" ({NEVER_MADE})"
     if seconds:
         parts.append(f"about {duration(sum(seconds))} of steps one after another")
     if gpu_hours:
@@ -250,7 +307,7 @@ def estimates(plan: Plan) -> Sequence[Mapping[str, Json]]:
             "stage": one.stage_name,
             "key": one.key,
             "status": one.status,
-            "why": one.reason,
+            "why": one.whole_reason,
             **vars(one.estimate),
         }
         for one in plan.steps.values()
