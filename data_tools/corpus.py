@@ -36,14 +36,6 @@ SpdxLicense = Annotated[str, AfterValidator(_license)]
 """An SPDX expression such as ``CC-BY-4.0`` or ``CC0-1.0 OR MIT``."""
 
 
-def absolute(path: str) -> str:
-    """Return ``path`` resolved, ``~`` filled in; ValueError where it leads nowhere, as a loop of links does."""
-    try:
-        return str(Path(path).expanduser().resolve())
-    except (OSError, RuntimeError, ValueError) as error:
-        raise ValueError(f"is no path that can be followed ({error})") from None
-
-
 def _corpus_name(value: str) -> str:
     if not _NAME.fullmatch(value):
         raise ValueError("must be lower-case letters, digits, '_', '.' and '-'")
@@ -213,9 +205,12 @@ def read_corpus_yaml(path: Path) -> Corpus:
     source = given.setdefault("source", {"kind": "folder", "path": "."})
     if isinstance(source, dict) and source.get("kind") == "folder" and isinstance(source.get("path"), str):
         try:
-            source["path"] = absolute(str(file.parent.absolute() / source["path"]))
-        except ValueError as error:
-            raise DataError(f"{file}: source.path: {error}, got {source['path']!r}") from None
+            source["path"] = str((file.parent / source["path"]).resolve())
+        except (RuntimeError, ValueError) as error:
+            raise DataError(
+                f"{file}: source.path: is no path that can be followed ({error}), got {source['path']!r}. "
+                "Name a folder or file"
+            ) from None
     try:
         return Corpus.model_validate(given)
     except ValidationError as error:

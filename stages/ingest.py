@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field
 
-from data_tools.corpus import Corpus, CorpusName, Fields, FolderSource, HubSource, WorldSource, absolute, get_corpus
+from data_tools.corpus import Corpus, CorpusName, Fields, FolderSource, HubSource, WorldSource, get_corpus
 from data_tools.errors import DataError
 from data_tools.extract.collect import Tally, collect_files, collect_world
 from data_tools.extract.dispatch import READERS, format_of
@@ -17,6 +17,7 @@ from data_tools.licenses import parse_license
 from pipeline.errors import RecipeError, StepError
 from pipeline.identity import Hasher, Json, visible_files
 from pipeline.output import Output
+from pipeline.recipe_file import follow
 from pipeline.stage import Block, CheckContext, Estimate, Inputs, Need, Resources, Stage, need
 
 TOKENS_PER_SHARD = 200_000
@@ -36,7 +37,7 @@ COMPRESSION = 3.5
 
 def _absolute(value: str) -> str:
     """Paths are resolved where the recipe is read: a worker has another working directory."""
-    return absolute(value) if value else value
+    return str(follow(value)) if value else value
 
 
 FolderPath = Annotated[str, AfterValidator(_absolute)]
