@@ -100,7 +100,7 @@ def test_a_yaml_file_beside_a_folder_is_a_corpus(tmp_path: Path) -> None:
         ("name: [", r"is not readable YAML"),
         (
             "name: x\nsource: {kind: folder, path: loop}\n",
-            r"source\.path: is no path that can be followed \(Symlink loop .*\), got 'loop'",
+            r"source\.path: is no path that can be followed \(Symlink loop .*\), got 'loop'\. Name a folder",
         ),
     ],
 )
