@@ -80,7 +80,6 @@ def fresh(bench: Bench) -> dict[str, Any]:
         "fresh_minutes": round(measured.seconds / 60, 2),
         "fresh_peak_gb": round(measured.peak_gb, 2),
     }
-    figures["headline"] = measured.output.strip().splitlines()[-3:]
     for step in sorted(path for path in (bench.runs / WORLD_RECIPE).iterdir() if (path / "manifest.json").exists()):
         figures[f"seconds_{step.name}"] = bench.manifest(step.name)["seconds"]
     return figures
@@ -166,7 +165,7 @@ def planted(bench: Bench) -> dict[str, Any]:
 
 
 def published(bench: Bench) -> dict[str, Any]:
-    """The published model in a clean process: loads, generates, and gives the published step's logits."""
+    """The run's last lines; the published model in a clean process: loads, generates, gives its step's logits."""
     code = """
 import sys, torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -178,11 +177,23 @@ for path in sys.argv[1:]:
 text = tokenizer.decode(model.generate(**inputs, max_new_tokens=20, do_sample=False)[0])
 print("equal", torch.equal(*logits)); print("generated", text.replace(chr(10), " "))
 """
+    headline = bench.run(WORLD_RECIPE).output.strip().splitlines()[-3:]
     step = bench.manifest("export")["metrics"]["step"]
     paths = [str(bench.runs / WORLD_RECIPE / "model"), str(bench.runs / WORLD_RECIPE / step / "model")]
     result = subprocess.run([sys.executable, "-c", code, *paths], cwd="/", capture_output=True, text=True, check=True)
-    found = dict(line.split(" ", 1) for line in result.stdout.splitlines() if " " in line)
-    return {"published_step": step, "published_logits_equal": found["equal"], "published_generates": found["generated"]}
+    said = dict(line.split(" ", 1) for line in result.stdout.splitlines() if " " in line)
+    scores = json.loads((bench.runs / WORLD_RECIPE / "evaluate" / "scores.json").read_text("utf-8"))
+    questions = {
+        group: {name: model["second"]["value"] for name, model in found["models"].items()}
+        for group, found in scores["groups"].items()
+    }
+    figures = {"headline": headline, "accuracy": questions}
+    return {
+        **figures,
+        "published_step": step,
+        "published_logits_equal": said["equal"],
+        "published_generates": said["generated"],
+    }
 
 
 def kills(bench: Bench) -> dict[str, Any]:

@@ -44,8 +44,8 @@ class Export(Stage):
     publish: Literal["merged", "sft", "cpt", "best"] = "merged"
     """Which model. ``best``: highest accuracy on the domain's dev questions (lowest domain dev bits per byte without
     questions) among those that keep general dev text within ``tolerance``. Test has no part in it."""
-    tolerance: float = Field(0.1, ge=0)
-    """For ``best``: how much worse general dev text may be than the base's, relative (0.1 = 10 %)."""
+    tolerance: float = Field(0.03, ge=0)
+    """For ``best``: how much worse general dev text may be than the base's, relative; as in the mixture step."""
 
     def run(self, inputs: Inputs, out: Output) -> Mapping[str, Json]:
         """Choose, link or copy the model, write its card; the metrics hold the run's last three lines."""

@@ -50,9 +50,9 @@ class Merge(Stage):
     """Values of lambda to try, 0 or more (``linear``: 0 to 1). The usual grid around the chat vector's 1."""
     density: float = Field(0.5, gt=0, le=1)
     """Share of each task vector that ``ties`` and ``dare_ties`` keep; 0.5 is in the middle of mergekit's examples."""
-    tolerance: float = Field(0.1, ge=0)
-    """How much worse general dev text may become against the base, relative (0.1 = 10 %). Fine-tuning itself costs a
-    few per cent of it."""
+    tolerance: float = Field(0.03, ge=0)
+    """How much worse general dev text may become against the base, relative; as in the mixture step. Where no candidate
+    stays within it, the one that forgot least is taken."""
     max_documents: int = Field(200, ge=0)
     """Dev documents read per part; 0 reads all."""
     max_questions: int = Field(0, ge=0)
