@@ -76,7 +76,7 @@ class Export(Stage):
         verdict = f"Published: {published} (step {made_by.manifest['step']}). {reason}"
         if warn:
             verdict += f" On test {best['name']} is best by {best['by']}."
-        data = {"text": "\n".join([verdict, *lines]), "severity": "warning" if warn else "info"}
+        data = {"text": verdict, "severity": "warning" if warn else "info"}
         out.block(Block("text", "Published model", data))
         return {"headline": lines, "published": published, "step": str(made_by.manifest["step"]), "reason": reason}
 
