@@ -27,7 +27,7 @@ from typing import Any
 
 import psutil
 
-from benchmarks.record import clone, record, run_measured
+from benchmarks.record import ROOT, clone, record, run_measured
 
 NUM_KILLS = 12
 KILL_SEED = 20
@@ -38,6 +38,8 @@ SURVIVAL_SECONDS = 5.0
 HANG_SECONDS = 120.0
 REPEATS = 5
 WORLD_RECIPE = "geo"
+REAL_TEXT = ROOT.parent / "shared" / "data"
+"""Real text with open licences beside the checkout; not part of it."""
 
 
 class Bench:
@@ -196,6 +198,45 @@ print("equal", torch.equal(*logits)); print("generated", text.replace(chr(10), "
     }
 
 
+def siblings(bench: Bench) -> dict[str, Any]:
+    """The other recipes after geo, on the same runs: minutes, and the steps they take over from it."""
+    figures: dict[str, Any] = {}
+    for recipe in ("finance", "medical"):
+        plan = subprocess.run(
+            bench.strata("plan", recipe, "--json"),
+            cwd=bench.checkout,
+            env=bench.environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        reused = sorted(row["step"] for row in json.loads(plan.stdout) if row["status"] == "reused")
+        measured = bench.run(recipe)
+        figures[f"{recipe}_minutes"] = round(measured.seconds / 60, 2)
+        figures[f"{recipe}_reused"] = reused
+        figures[f"{recipe}_headline"] = measured.output.strip().splitlines()[-3:]
+    return figures
+
+
+def real_text(bench: Bench) -> dict[str, Any]:
+    """Real geology books and textbooks beside classic books, from scratch to the end."""
+    if not REAL_TEXT.is_dir():
+        return {"real_text": f"not measured: {REAL_TEXT} is absent"}
+    runs = bench.place / "runs_real"
+    shutil.rmtree(runs, ignore_errors=True)
+    domain, general = REAL_TEXT / "geo", REAL_TEXT / "general" / "classic_books"
+    options = ("--data", str(domain), "--license", "CC-BY-SA-4.0", "--profile", "laptop")
+    more = ("--general", str(general), "--general-license", "LicenseRef-PublicDomain")
+    measured = bench.run(WORLD_RECIPE, *options, *more, runs=runs)
+    mixture = json.loads((runs / WORLD_RECIPE / "mixture" / "mixture.json").read_text("utf-8"))
+    return {
+        "real_text_minutes": round(measured.seconds / 60, 2),
+        "real_text_peak_gb": round(measured.peak_gb, 2),
+        "real_text_headline": measured.output.strip().splitlines()[-3:],
+        "real_text_law": {name: mixture[name] for name in ("trusted", "domain_share", "reasons")},
+    }
+
+
 def kills(bench: Bench) -> dict[str, Any]:
     """kill -9 of a worker, the driver or a Ray service at random moments, the same command after each: the same bytes?
 
@@ -252,7 +293,7 @@ def kill_one(driver: subprocess.Popen[bytes], target: str, rng: random.Random) -
         return f"no kill: the run had ended with {driver.returncode}"
     below = psutil.Process(driver.pid).children(recursive=True)
     victim = pick_victim(driver.pid, below, target, rng)
-    name = "the driver" if victim.pid == driver.pid else (" ".join(victim.cmdline()) or victim.name())[:40].strip()
+    name = "the driver" if victim.pid == driver.pid else Path((victim.cmdline() or [victim.name()])[0]).name.strip()
     victim.send_signal(signal.SIGKILL)
     try:
         driver.wait(SURVIVAL_SECONDS if target == "worker" else HANG_SECONDS)
@@ -290,6 +331,8 @@ PARTS: dict[str, Callable[[Bench], dict[str, Any]]] = {
     "merge_change": merge_change,
     "controls": controls,
     "planted": planted,
+    "siblings": siblings,
+    "real_text": real_text,
     "kills": kills,
 }
 
