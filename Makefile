@@ -11,8 +11,14 @@ READY := $(VENV)/.ready
 # A mistyped variable would run something else than was meant. Names in capitals are left to make and the environment.
 KNOWN := recipe profile data general license general_license set until from runs yes workers only
 GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(origin $(name))),$(name)))
-UNKNOWN := $(filter-out $(KNOWN) $(addsuffix %,A B C D E F G H I J K L M N O P Q R S T U V W X Y Z),$(GIVEN))
-$(if $(UNKNOWN),$(error strata: unknown variable $(UNKNOWN). Known: $(KNOWN)))
+CAPITALS := A B C D E F G H I J K L M N O P Q R S T U V W X Y Z
+MISTYPED := RECIPE PROFILE DATA GENERAL LICENSE GENERAL_LICENSE SET UNTIL FROM RUNS
+UNKNOWN := $(filter-out $(KNOWN) %_proxy $(addsuffix %,$(CAPITALS)),$(GIVEN)) $(filter $(MISTYPED),$(GIVEN))
+EMPTY := $(foreach name,$(filter-out yes workers only set,$(filter $(KNOWN),$(GIVEN))),$(if $($(name)),,$(name)))
+ifeq ($(MAKELEVEL),0)
+$(if $(strip $(UNKNOWN)),$(error strata: unknown variable $(strip $(UNKNOWN)). Known: $(KNOWN)))
+$(if $(strip $(EMPTY)),$(error strata: $(firstword $(EMPTY))= is empty. Give it a value, or leave it out))
+endif
 
 # Options that the command line takes; each is passed on only where it is given.
 options = $(if $(profile),--profile $(profile)) $(if $(data),--data "$(data)") $(if $(general),--general "$(general)") \

@@ -221,7 +221,7 @@ def siblings(bench: Bench) -> dict[str, Any]:
 def real_text(bench: Bench) -> dict[str, Any]:
     """Real geology books and textbooks beside classic books, from scratch to the end."""
     if not REAL_TEXT.is_dir():
-        return {"real_text": f"not measured: {REAL_TEXT} is absent"}
+        return {"real_text": "not measured: no real text at ../shared/data"}
     runs = bench.place / "runs_real"
     shutil.rmtree(runs, ignore_errors=True)
     domain, general = REAL_TEXT / "geo", REAL_TEXT / "general" / "classic_books"

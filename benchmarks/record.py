@@ -17,6 +17,7 @@ import psutil
 from pipeline.provenance import provenance
 
 ROOT = Path(__file__).resolve().parent.parent
+BY_STEP = "seconds_"
 RESULTS = ROOT / "benchmarks" / "results"
 SAMPLE_SECONDS = 1.0
 
@@ -78,7 +79,10 @@ def clone(target: Path) -> Path:
 
 
 def record(name: str, figures: Mapping[str, Any]) -> None:
-    """Print the figures and keep them as ``benchmarks/results/<name>.json`` with machine, versions, commit, command."""
+    """Print the figures and keep them as ``benchmarks/results/<name>.json`` with machine, versions, commit, command.
+
+    Figures by step (``seconds_<step>``) replace all earlier ones: a step may be gone.
+    """
     width = max(len(figure) for figure in figures)
     for figure, value in figures.items():
         print(f"{figure.ljust(width)}  {value}")
@@ -86,9 +90,14 @@ def record(name: str, figures: Mapping[str, Any]) -> None:
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{name}.json"
     old = json.loads(path.read_text("utf-8")) if path.exists() else {}
-    commits = {**old.get("commit_of", {}), **dict.fromkeys(figures, origin.get("commit"))}
+    by_step = any(figure.startswith(BY_STEP) for figure in figures)
+    kept = {name for name in old.get("figures", {}) if not (by_step and name.startswith(BY_STEP))}
+    commits = {
+        **{name: found for name, found in old.get("commit_of", {}).items() if name in kept},
+        **dict.fromkeys(figures, origin.get("commit")),
+    }
     result = {
-        "figures": {**old.get("figures", {}), **figures},
+        "figures": {**{name: value for name, value in old.get("figures", {}).items() if name in kept}, **figures},
         "commit_of": commits,
         "machine": origin["machine"],
         "versions": origin["versions"],

@@ -15,7 +15,7 @@ CODE_PATTERN = "*.py"
 _TOKENIZER = "tokenizer.json"
 _TOKENIZER_CONFIG = "tokenizer_config.json"
 _OLDER_TOKENIZERS = (("tokenizer.model",), ("vocab.json", "merges.txt"), ("vocab.txt",))
-"""What may stand in for tokenizer.json; only tokenizer_config.json says how it is read."""
+"""What may stand in for tokenizer.json. We ask for tokenizer_config.json beside it, which says how it is read."""
 _INDEX = "model.safetensors.index.json"
 _MAX_HEADER_BYTES = 100_000_000
 

@@ -115,10 +115,11 @@ def duration(seconds: float) -> str:
 
 def count(value: float) -> str:
     """Return an estimated count in three significant digits: ``1.6 k``, ``15 M``; a whole number below a thousand."""
+    rounded = float(f"{value:.3g}") if value > 1000 else math.ceil(value)
     for size, unit in _UNITS:
-        if value >= size:
-            return f"{value / size:.3g} {unit}"
-    return f"{math.ceil(value):.0f}"
+        if rounded >= size:
+            return f"{rounded / size:.3g} {unit}"
+    return f"{rounded:.0f}"
 
 
 def byte_size(num_bytes: float) -> str:

@@ -16,6 +16,8 @@ Json = Any  # None | bool | int | float | str | list[Json] | dict[str, Json]
 
 KEY_CHARACTERS = 20
 _CHUNK_BYTES = 1 << 20
+HASH_CACHE = ".hashes.json"
+"""The cache's name inside a runs directory's store, by which a store is known."""
 
 
 def canonical(value: Json, where: str = "value") -> str:
@@ -145,6 +147,11 @@ def visible_files(path: Path) -> list[Path]:
     waiting = [str(path)]
     for top in waiting:  # it grows while it is gone through
         for folder, names, files in os.walk(top, onerror=_refuse):
+            if HASH_CACHE in files:
+                raise StrataError(
+                    f"{folder}: holds the artifacts of runs, which would be read as text. "
+                    "Keep runs= outside of data= and general=, or in a hidden folder"
+                )
             names[:] = sorted(name for name in names if not name.startswith("."))
             if (real := os.path.realpath(folder)) in seen:
                 names.clear()

@@ -10,7 +10,7 @@ from typing import Any
 from pipeline.artifact import Artifact, Store, load
 from pipeline.errors import ArtifactError, RecipeError
 from pipeline.formatting import byte_size, count, duration, number
-from pipeline.identity import Hasher, Json, canonical, key_of
+from pipeline.identity import HASH_CACHE, Hasher, Json, canonical, key_of
 from pipeline.plugins import did_you_mean, source_files
 from pipeline.provenance import source_hashes
 from pipeline.recipe import Recipe, Step
@@ -76,7 +76,7 @@ class Layout:
 
     @property
     def hashes(self) -> Path:
-        return self.runs / "store" / ".hashes.json"
+        return self.store.root / HASH_CACHE
 
 
 def runs_folder(text: str) -> Path:
@@ -100,11 +100,15 @@ def refuse_own_output(recipe: Recipe, runs: Path, given: Mapping[str, str]) -> N
     options = {str(follow(text)): f"{name}={text}" for name, text in given.items()}
     for step in recipe.steps.values():
         path = getattr(step.stage, "path", "") if type(step.stage).name == "ingest" else ""
-        if path and inside.is_relative_to(path):
+        if path and inside.is_relative_to(path) and not _hidden(inside.relative_to(path)):
             read = options.get(path, f"{step.name}.path={path}")
             raise RecipeError(
                 f"runs={runs}: lies inside {read}: it would read its own output. Set runs= to a place outside"
             )
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)  # readers pass these over
 
 
 def plan(recipe: Recipe, layout: Layout, hasher: Hasher, start: str = "") -> Plan:

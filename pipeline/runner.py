@@ -82,7 +82,7 @@ def _conclude(state: RunState, layout: Layout, command: str, started: float) -> 
         if not state.failed:
             raise
         reason = no_space(report.parent) if is_no_space(error) else str(error)
-        state.failed["report"] = f"{report}: could not be written: {reason}"
+        state.failed[".report"] = f"{report}: could not be written: {reason}"
 
 
 def _drive(state: RunState, layout: Layout, executor: Executor, display: Display, command: str) -> None:

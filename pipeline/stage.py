@@ -100,9 +100,15 @@ class Stage(BaseModel):
     resources_type: ClassVar[type[Resources]] = Resources
     online: ClassVar[bool] = False
     """True for a step that fetches; every other worker is told to stay offline."""
-    starts_workers: ClassVar[bool] = False
-    """True for a step that starts Ray actors of its own. They hold their places in the cluster beyond the death of the
-    step's worker, so such a step is not tried again inside the same run: the next run goes on from its checkpoints."""
+
+    @classmethod
+    def starts_workers(cls, resources: Resources) -> bool:
+        """Whether the step starts Ray actors of its own.
+
+        They hold their places in the cluster beyond the death of the step's worker, so such a step is not tried again
+        inside the same run: the next run goes on from its checkpoints.
+        """
+        return False
 
     def check(self, context: CheckContext) -> None:
         """Raise RecipeError for what is wrong with the parameters in this recipe; called before anything runs."""

@@ -139,7 +139,7 @@ class RayExecutor:
         resources = kind.resources_type.model_validate(job.resources)
         task = ray.remote(_run_in_worker).options(
             num_cpus=resources.step_cpus,
-            max_retries=0 if kind.starts_workers else WORKER_DEATHS_FORGIVEN,
+            max_retries=0 if kind.starts_workers(resources) else WORKER_DEATHS_FORGIVEN,
             name=f"step {job.step}",
             **({"runtime_env": {"env_vars": worker_environment(self._plugins, online=True)}} if kind.online else {}),
         )
@@ -185,6 +185,8 @@ def end_local_ray() -> None:
     import psutil
 
     for started in itertools.chain.from_iterable(local_services().values()):
+        if started.process.poll() is not None:
+            continue  # reaped: its number may be another's by now
         with contextlib.suppress(psutil.NoSuchProcess):
             service = psutil.Process(started.process.pid)
             # workers and agents first found, then killed: orphans would wait for the dead service

@@ -179,7 +179,7 @@ def run_in_ray(job: Job, resources: TrainingResources) -> dict[str, Any]:
         result: dict[str, Any] = trainer.fit().return_value  # type: ignore[attr-defined]
     except TrainingFailedError as error:
         raise StepError(f"step {job.step_name}: {_own_message(error)}") from None
-    except ray.exceptions.RayError as error:
+    except ray.exceptions.RayActorError as error:
         raise StepError(f"step {job.step_name}: {controller_lost(error)}") from None
     if "stopped" in result:
         raise StepError(result["stopped"])

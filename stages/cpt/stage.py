@@ -27,7 +27,6 @@ class ContinuedPretraining(Policy, Stage):
         "tokens": need("tokens"),
         "mixture": need("mixture", optional=True),
     }
-    starts_workers: ClassVar[bool] = True
     resources_type = TrainingResources
 
     domain_share: float | None = Field(None, ge=0, le=1)
@@ -41,6 +40,10 @@ class ContinuedPretraining(Policy, Stage):
     """Tokens of each part's dev split that a measurement reads; 0 reads all."""
     seed: int = Field(0, ge=0)
     """Decides the order of the sequences, and dropout where the model has any."""
+
+    @classmethod
+    def starts_workers(cls, resources: Resources) -> bool:
+        return True
 
     def estimate(self, inputs: Mapping[str, Sequence[Estimate]], resources: Resources) -> Estimate:
         found = inputs.get("model") or [Estimate()]

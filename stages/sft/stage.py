@@ -42,7 +42,6 @@ class Sft(Stage):
     name: ClassVar[str] = "sft"
     gives: ClassVar[str] = "model"
     needs: ClassVar[Mapping[str, Need]] = {"model": need("model"), "instructions": need("instructions")}
-    starts_workers: ClassVar[bool] = True
     resources_type: ClassVar[type[Resources]] = SftResources
 
     method: Literal["lora", "full"] = "lora"
@@ -84,6 +83,10 @@ class Sft(Stage):
             raise RecipeError(
                 f"{context.where}: chat_template: must be tokenizer, plain or a Jinja text, got {self.chat_template!r}"
             )
+
+    @classmethod
+    def starts_workers(cls, resources: Resources) -> bool:
+        return isinstance(resources, SftResources) and resources.num_workers > 1
 
     def estimate(self, inputs: Mapping[str, Sequence[Estimate]], resources: Resources) -> Estimate:
         """Return the model's size and disk; the time where the number of conversations' tokens is known."""

@@ -48,7 +48,7 @@ def fine_tune_on_workers(arguments: Mapping[str, Any], resources: SftResources, 
         result: dict[str, Any] = trainer.fit().return_value
     except TrainingFailedError as error:
         raise StepError(f"step {out.step}: a training worker failed: {_own_message(error)}") from None
-    except ray.exceptions.RayError as error:
+    except ray.exceptions.RayActorError as error:
         raise StepError(f"step {out.step}: {controller_lost(error)}") from None
     return result
 

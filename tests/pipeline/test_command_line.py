@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -144,13 +145,23 @@ def test_a_plan_shows_three_differences_and_its_json_all_of_them(
 
 
 def make(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["make", "-n", *arguments], cwd=ROOT, capture_output=True, text=True)
+    outside = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    return subprocess.run(["make", "-n", *arguments], cwd=ROOT, env=outside, capture_output=True, text=True)
 
 
 def test_make_refuses_a_variable_it_does_not_know() -> None:
     result = make("recipe=geo", "dta=/x")
     assert result.returncode == 2
     assert "strata: unknown variable dta. Known: recipe profile data" in result.stderr
-    fine = make("plan", "recipe=geo", "data=/x", "license=", "set=cpt.seed=1", "PYTHON=python3", "RAY_ADDRESS=auto")
+    for given, said in (
+        ("DATA=/x", "strata: unknown variable DATA. Known: recipe"),
+        ("data=", "strata: data= is empty. Give it a value, or leave it out"),
+    ):
+        refused = make("recipe=geo", given)
+        assert refused.returncode == 2
+        assert said in refused.stderr
+    fine = make(
+        "plan", "recipe=geo", "data=/x", "https_proxy=http://x", "set=cpt.seed=1", "PYTHON=python3", "RAY_ADDRESS=auto"
+    )
     assert fine.returncode == 0, fine.stderr
     assert 'strata plan geo  --data "/x"' in fine.stdout

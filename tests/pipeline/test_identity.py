@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pipeline.errors import StrataError
-from pipeline.identity import Hasher, canonical, key_of, visible_files
+from pipeline.identity import HASH_CACHE, Hasher, canonical, key_of, visible_files
 
 
 def test_key_depends_on_values_and_not_on_order() -> None:
@@ -165,3 +165,13 @@ def test_a_name_that_is_not_utf_8_is_hashed(tmp_path: Path) -> None:
     (tmp_path / os.fsdecode(b"caf\xe9.txt")).rename(tmp_path / os.fsdecode(b"caf\xe8.txt"))
     (tmp_path / "store").rename(tmp_path / ".store")
     assert Hasher(tmp_path / ".store" / "hashes.json").folder(tmp_path)["sha256"] != first["sha256"]
+
+
+def test_a_store_behind_a_link_is_never_read_as_text(tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    (runs / "store").mkdir(parents=True)
+    (runs / "store" / HASH_CACHE).write_text("{}")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "results").symlink_to(runs)
+    with pytest.raises(StrataError, match=r"results/store: holds the artifacts of runs, which would be read as text"):
+        visible_files(tmp_path / "data")

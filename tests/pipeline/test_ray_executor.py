@@ -51,7 +51,9 @@ class Slow(Stage):
 
 STAGE = Slow
 """
-WITH_WORKERS = SLOW_STAGE.replace("gives: ClassVar", "starts_workers: ClassVar[bool] = True\n    gives: ClassVar")
+WITH_WORKERS = SLOW_STAGE.replace(
+    "STAGE =", "    @classmethod\n    def starts_workers(cls, resources):\n        return True\n\nSTAGE ="
+)
 
 
 def command(recipe: Path, runs: Path, *extra: str) -> list[str]:

@@ -60,7 +60,8 @@ def test_durations_carry_over(seconds: float, said: str) -> None:
 
 def test_sizes_and_shares_never_round_something_to_nothing() -> None:
     assert [byte_size(n) for n in (812, 3_400_000, 2e9)] == ["812 B", "3.4 MB", "2.0 GB"]
-    assert [count(n) for n in (0, 0.2, 641.0, 1600, 1.5e7)] == ["0", "1", "641", "1.6 k", "15 M"]
+    numbers = (0, 0.2, 641.0, 999.5, 1600, 999_999, 1.5e7)
+    assert [count(n) for n in numbers] == ["0", "1", "641", "1 k", "1.6 k", "1 M", "15 M"]
     assert percent(1, 100_000) == "< 0.1 %"
     assert percent(99_999, 100_000) == "> 99.9 %"
     assert percent(0, 0) == "–"
