@@ -119,7 +119,7 @@ def test_headline_is_of_the_published_model(roles: dict[str, Artifact], publishe
     assert lines[1].startswith("general loss:")
     assert "of 16 geo questions (" in lines[2]
     (block,) = blocks(published[0])
-    assert lines[2] in block["data"]["text"]
+    assert block["data"]["text"].startswith("Published: merged (step merge). The recipe asks for it.")
 
 
 def test_card_says_what_is_known(published: tuple[Path, Any]) -> None:
