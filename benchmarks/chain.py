@@ -69,6 +69,14 @@ class Bench:
             )
         return measured
 
+    def planned(self, status: str, recipe: str, *extra: str) -> list[str]:
+        """Return the steps that ``plan`` gives this status, sorted."""
+        command = [*self.strata("plan", recipe, "--json"), *extra]
+        plan = subprocess.run(
+            command, cwd=self.checkout, env=self.environment, capture_output=True, text=True, check=True
+        )
+        return sorted(row["step"] for row in json.loads(plan.stdout) if row["status"] == status)
+
     def manifest(self, step: str, recipe: str = WORLD_RECIPE) -> Mapping[str, Any]:
         loaded: Mapping[str, Any] = json.loads((self.runs / recipe / step / "manifest.json").read_text("utf-8"))
         return loaded
@@ -117,16 +125,12 @@ def bench_seconds(command: list[str], bench: Bench) -> float:
 def merge_change(bench: Bench) -> dict[str, Any]:
     """One parameter of merge changed: what plan announces, and what is made."""
     override = ("--set", "merge.coefficients=[0.25, 0.75]")
-    command = [*bench.strata("plan", WORLD_RECIPE, "--json"), *override]
-    plan = subprocess.run(
-        command, cwd=bench.checkout, env=bench.environment, capture_output=True, text=True, check=True
-    )
-    announced = [row["step"] for row in json.loads(plan.stdout) if row["status"] == "to run"]
+    announced = bench.planned("to run", WORLD_RECIPE, *override)
     before = manifests(bench.runs)
     bench.run(WORLD_RECIPE, *override)
     made = sorted(json.loads(path.read_text("utf-8"))["step"] for path in manifests(bench.runs) - before)
     bench.run(WORLD_RECIPE)  # the links point at the default run again
-    return {"merge_change_announced": sorted(announced), "merge_change_made": made}
+    return {"merge_change_announced": announced, "merge_change_made": made}
 
 
 def manifests(runs: Path) -> set[Path]:
@@ -202,15 +206,7 @@ def siblings(bench: Bench) -> dict[str, Any]:
     """The other recipes after geo, on the same runs: minutes, and the steps they take over from it."""
     figures: dict[str, Any] = {}
     for recipe in ("finance", "medical"):
-        plan = subprocess.run(
-            bench.strata("plan", recipe, "--json"),
-            cwd=bench.checkout,
-            env=bench.environment,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        reused = sorted(row["step"] for row in json.loads(plan.stdout) if row["status"] == "reused")
+        reused = bench.planned("reused", recipe)
         measured = bench.run(recipe)
         figures[f"{recipe}_minutes"] = round(measured.seconds / 60, 2)
         figures[f"{recipe}_reused"] = reused

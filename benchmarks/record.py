@@ -91,14 +91,14 @@ def record(name: str, figures: Mapping[str, Any]) -> None:
     path = RESULTS / f"{name}.json"
     old = json.loads(path.read_text("utf-8")) if path.exists() else {}
     by_step = any(figure.startswith(BY_STEP) for figure in figures)
-    kept = {name for name in old.get("figures", {}) if not (by_step and name.startswith(BY_STEP))}
-    commits = {
-        **{name: found for name, found in old.get("commit_of", {}).items() if name in kept},
-        **dict.fromkeys(figures, origin.get("commit")),
-    }
+
+    def kept(section: str) -> dict[str, Any]:
+        found = old.get(section, {}).items()
+        return {name: value for name, value in found if not (by_step and name.startswith(BY_STEP))}
+
     result = {
-        "figures": {**{name: value for name, value in old.get("figures", {}).items() if name in kept}, **figures},
-        "commit_of": commits,
+        "figures": {**kept("figures"), **figures},
+        "commit_of": {**kept("commit_of"), **dict.fromkeys(figures, origin.get("commit"))},
         "machine": origin["machine"],
         "versions": origin["versions"],
         "command": f"make bench only={name}",
