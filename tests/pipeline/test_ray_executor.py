@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import textwrap
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -95,19 +94,22 @@ def test_a_run_on_ray_equals_the_inline_run_and_a_failure_has_its_own_message(
     assert "shard 1 is poisoned" in failed.stderr
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
-def test_killing_the_driver_keeps_finished_shards_and_the_same_command_goes_on(tmp_path: Path) -> None:
+def slow_recipe(tmp_path: Path, source: str, parameters: str) -> Path:
+    """Write a recipe of the one step ``slow``, whose stage is ``source``, and return it."""
     plugins = tmp_path / "plugins"
     plugins.mkdir()
-    (plugins / "slow.py").write_text(SLOW_STAGE)
+    (plugins / "slow.py").write_text(source)
     recipe = tmp_path / "slow.yaml"
     recipe.write_text(
-        textwrap.dedent(f"""
-        plugins: [plugins]
-        profiles: {{laptop: {{}}}}
-        steps: {{slow: {{stage: slow, folder: {tmp_path}, resources: {{num_cpus: 1}}}}}}
-        """)
+        "plugins: [plugins]\nprofiles: {laptop: {}}\n"
+        f"steps: {{slow: {{stage: slow, folder: {tmp_path}, {parameters}}}}}\n"
     )
+    return recipe
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
+def test_killing_the_driver_keeps_finished_shards_and_the_same_command_goes_on(tmp_path: Path) -> None:
+    recipe = slow_recipe(tmp_path, SLOW_STAGE, "resources: {num_cpus: 1}")
     runs = tmp_path / "runs"
     first = subprocess.Popen(
         command(recipe, runs), cwd=ROOT, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -128,14 +130,7 @@ def test_killing_the_driver_keeps_finished_shards_and_the_same_command_goes_on(t
 
 
 def test_a_worker_that_always_dies_fails_the_step_with_a_reason(tmp_path: Path) -> None:
-    plugins = tmp_path / "plugins"
-    plugins.mkdir()
-    (plugins / "slow.py").write_text(SLOW_STAGE)
-    recipe = tmp_path / "dying.yaml"
-    recipe.write_text(
-        "plugins: [plugins]\nprofiles: {laptop: {}}\n"
-        f"steps: {{slow: {{stage: slow, count: 10, seconds: 0, folder: {tmp_path}}}}}\n"
-    )
+    recipe = slow_recipe(tmp_path, SLOW_STAGE, "count: 10, seconds: 0")
     result = subprocess.run(
         command(recipe, tmp_path / "runs"), cwd=ROOT, env=environment(), capture_output=True, text=True
     )
@@ -145,14 +140,7 @@ def test_a_worker_that_always_dies_fails_the_step_with_a_reason(tmp_path: Path) 
 
 def started(tmp_path: Path, source: str, seconds: float) -> tuple[subprocess.Popen[str], int]:
     """Start a run whose one step sleeps in its worker; return the driver, and the worker's pid once it runs."""
-    plugins = tmp_path / "plugins"
-    plugins.mkdir()
-    (plugins / "slow.py").write_text(source)
-    recipe = tmp_path / "slow.yaml"
-    recipe.write_text(
-        "plugins: [plugins]\nprofiles: {laptop: {}}\n"
-        f"steps: {{slow: {{stage: slow, alone: true, seconds: {seconds}, folder: {tmp_path}}}}}\n"
-    )
+    recipe = slow_recipe(tmp_path, source, f"alone: true, seconds: {seconds}")
     driver = subprocess.Popen(
         command(recipe, tmp_path / "runs"), cwd=ROOT, env=environment(), stderr=subprocess.PIPE, text=True
     )
