@@ -104,8 +104,7 @@ def _count(tally: Tally, counts: Counter[str], record: Record, num_bytes: int) -
     tally.documents += 1
     tally.bytes_out += num_bytes
     counts["documents"] += 1
-    if record.repaired:
-        tally.repaired[record.repaired] += 1
+    tally.repaired.update(record.repaired)
 
 
 def _count_bad(tally: Tally, counts: Counter[str], bad: Bad, name: str) -> None:
@@ -127,9 +126,10 @@ def _shown(text: str) -> str:
 
 
 def _document(record: Record, corpus: Corpus, name: str, format_name: str) -> Document:
-    meta = {**record.meta, "format": format_name}
+    stated = {name: getattr(record, name) for name in ("title", "language")}
+    meta = {**record.meta, **{name: value for name, value in stated.items() if value}, "format": format_name}
     if record.repaired:
-        meta["repaired"] = record.repaired
+        meta["repaired"] = list(record.repaired)
     return Document(
         id=document_id(corpus.name, name, record.position),
         text=record.text,

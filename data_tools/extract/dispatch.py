@@ -2,41 +2,45 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from data_tools.extract.csv_rows import read_csv
 from data_tools.extract.cutting import cut
-from data_tools.extract.json_lines import read_json, read_json_lines
-from data_tools.extract.markdown import read_markdown
-from data_tools.extract.parquet_rows import read_parquet
-from data_tools.extract.plain import read_plain
 from data_tools.extract.records import Bad, Found, ReadOptions, Record, Unreadable
-from data_tools.extract.restructured import read_restructured
-from data_tools.extract.web_page import read_web_page
 
 Reader = Callable[[Path, ReadOptions], Iterator[Found]]
 
-READERS: dict[str, tuple[str, Reader]] = {
-    ".txt": ("text", read_plain),
-    ".text": ("text", read_plain),
-    ".md": ("markdown", read_markdown),
-    ".markdown": ("markdown", read_markdown),
-    ".html": ("html", read_web_page),
-    ".htm": ("html", read_web_page),
-    ".xhtml": ("html", read_web_page),
-    ".rst": ("restructuredtext", read_restructured),
-    ".jsonl": ("jsonl", read_json_lines),
-    ".ndjson": ("jsonl", read_json_lines),
-    ".json": ("json", read_json),
-    ".parquet": ("parquet", read_parquet),
-    ".csv": ("csv", read_csv),
-    ".tsv": ("csv", read_csv),
+READERS: dict[str, tuple[str, str]] = {
+    ".txt": ("text", "plain:read_plain"),
+    ".text": ("text", "plain:read_plain"),
+    ".md": ("markdown", "markdown:read_markdown"),
+    ".markdown": ("markdown", "markdown:read_markdown"),
+    ".html": ("html", "web_page:read_web_page"),
+    ".htm": ("html", "web_page:read_web_page"),
+    ".xhtml": ("html", "web_page:read_web_page"),
+    ".rst": ("restructuredtext", "restructured:read_restructured"),
+    ".tex": ("latex", "latex:read_latex"),
+    ".pdf": ("pdf", "pdf:read_pdf"),
+    ".xml": ("xml", "xml_documents:read_xml"),
+    ".nxml": ("xml", "xml_documents:read_xml"),
+    ".cnxml": ("xml", "xml_documents:read_xml"),
+    ".docx": ("docx", "docx:read_docx"),
+    ".epub": ("epub", "epub:read_epub"),
+    ".jsonl": ("jsonl", "json_lines:read_json_lines"),
+    ".ndjson": ("jsonl", "json_lines:read_json_lines"),
+    ".json": ("json", "json_lines:read_json"),
+    ".parquet": ("parquet", "parquet_rows:read_parquet"),
+    ".arrow": ("arrow", "arrow_rows:read_arrow"),
+    ".csv": ("csv", "csv_rows:read_csv"),
+    ".tsv": ("csv", "csv_rows:read_csv"),
 }
-"""By suffix, in lower case: the format's name and its reader. Any of them may be followed by .gz or .zst."""
+"""By suffix, in lower case: the format's name and its reader, imported when a file of that format is met.
+
+Any of them may be followed by .gz or .zst."""
 _COMPRESSED = (".gz", ".zst")
-_PARSED = ("html", "restructuredtext")
+_PARSED = ("html", "restructuredtext", "latex", "pdf", "xml", "docx", "epub")
 _PARSER_FAILURES = (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What parsers of markup have been seen to raise on malformed pages; a defect of theirs must not end a corpus."""
 
@@ -53,6 +57,13 @@ def format_of(path: Path) -> str:
     return known[0] if known else "unsupported"
 
 
+def reader_of(name: str) -> Reader:
+    """Return the reader that ``module:function`` below ``data_tools.extract`` names."""
+    module, _, function = name.partition(":")
+    found: Reader = getattr(importlib.import_module(f"data_tools.extract.{module}"), function)
+    return found
+
+
 def read_file(path: Path, options: ReadOptions) -> Iterator[Found]:
     """Yield every record of one file, and what is wrong with it. Never raises for what a file holds.
 
@@ -66,7 +77,7 @@ def read_file(path: Path, options: ReadOptions) -> Iterator[Found]:
             raise Unreadable("unsupported_format", f"no reader for {path.suffix or 'a name without a suffix'}", True)
         if size == 0:
             raise Unreadable("empty", "is empty")
-        for found in known[1](path, options):
+        for found in reader_of(known[1])(path, options):
             empty = False
             yield from _in_parts(found, options) if isinstance(found, Record) else (found,)
         if empty:

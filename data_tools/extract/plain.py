@@ -21,7 +21,7 @@ def read_plain(path: Path, options: ReadOptions) -> Iterator[Found]:
             raise
         yield from _as_it_comes(path, options)
         return
-    yield Record(plain_lines(text), repaired=f"encoding {encoding}" if encoding else "")
+    yield Record(plain_lines(text), repaired=(f"encoding {encoding}",) if encoding else ())
 
 
 def _as_it_comes(path: Path, options: ReadOptions) -> Iterator[Found]:

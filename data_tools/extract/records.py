@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from data_tools.corpus import Fields
@@ -25,6 +26,13 @@ class ReadOptions:
     max_document_characters: int = 60_000
     """A longer text is cut into documents of about ``split_characters``."""
     split_characters: int = 20_000
+    root: Path | None = None
+    """Files that a file names (LaTeX's ``\\input``) must lie in this folder; None: in the file's own."""
+    marks: bool = False
+    """Write figures, tables, references and formulas between GeoGalactica's marks (see markup.py)."""
+    max_archive_bytes: int = 16 * 2**30
+    """Unpacking an archive stops here: a guard against archive bombs."""
+    max_archive_files: int = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -36,8 +44,13 @@ class Record:
     """The line or row number, from 1; empty where the whole file is one record. ``12#3`` is its third part."""
     date: str = ""
     meta: Mapping[str, Any] = field(default_factory=dict)
-    repaired: str = ""
-    """What was put right while reading: ``encoding windows-1252``."""
+    repaired: tuple[str, ...] = ()
+    """What was put right while reading, each a short name to count by: ``encoding cp1252``, ``missing input``."""
+    title: str = ""
+    language: str = ""
+    """As the source states it: ISO 639-1, with a region where one is given (``en``, ``pt-BR``)."""
+    license: str = ""
+    """As the source states it, as an SPDX identifier; empty where it states none that has one."""
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ def read_restructured(path: Path, options: ReadOptions) -> Iterator[Found]:
     text = restructured_text(plain_lines(source))
     if not text:
         raise Unreadable("empty", "holds no text once its markup is taken away")
-    yield Record(text, repaired=f"encoding {encoding}" if encoding else "")
+    yield Record(text, repaired=(f"encoding {encoding}",) if encoding else ())
 
 
 def restructured_text(source: str) -> str:

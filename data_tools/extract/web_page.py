@@ -30,7 +30,7 @@ def read_web_page(path: Path, options: ReadOptions) -> Iterator[Found]:
     text = main_text(page)
     if not text:
         raise Unreadable("no_main_text", "trafilatura finds no main text in the page")
-    yield Record(plain_lines(text), repaired=f"encoding {encoding}" if encoding else "")
+    yield Record(plain_lines(text), repaired=(f"encoding {encoding}",) if encoding else ())
 
 
 def main_text(page: str) -> str:

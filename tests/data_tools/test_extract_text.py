@@ -79,16 +79,16 @@ def test_line_ends_and_nul_are_put_right(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "text", "repaired"),
     [
-        (b"\xef\xbb\xbfGr\xc3\xbc\xc3\x9fe", "Grüße", ""),
-        ("Grüße aus Köln".encode("utf-16"), "Grüße aus Köln", "encoding utf-16"),
+        (b"\xef\xbb\xbfGr\xc3\xbc\xc3\x9fe", "Grüße", ()),
+        ("Grüße aus Köln".encode("utf-16"), "Grüße aus Köln", ("encoding utf-16",)),
         (
             b"It\x92s 12\xbd per cent \x96 or caf\xe9 and bakery prices",
             "It’s 12½ per cent – or café and bakery prices",
-            "encoding cp1252",
+            ("encoding cp1252",),
         ),
     ],
 )
-def test_encodings(tmp_path: Path, data: bytes, text: str, repaired: str) -> None:
+def test_encodings(tmp_path: Path, data: bytes, text: str, repaired: tuple[str, ...]) -> None:
     record = only(read(tmp_path / "a.txt", data))
     assert (record.text, record.repaired) == (text, repaired)
 
@@ -219,7 +219,7 @@ def test_a_web_page_in_its_declared_encoding(tmp_path: Path) -> None:
     page = PAGE.replace("<head>", '<head><meta charset="windows-1251">').replace("Basalt is", "Базальт is")
     record = only(read(tmp_path / "a.htm", page.encode("cp1251")))
     assert "Базальт is a dark" in record.text
-    assert record.repaired == "encoding cp1251"
+    assert record.repaired == ("encoding cp1251",)
     unknown = PAGE.replace("<head>", '<head><meta charset="x-klingon">').encode() + b"\xe9"
     problem = bad(read(tmp_path / "b.htm", unknown))
     assert problem == Bad("unknown_encoding", "declares the unknown encoding 'x-klingon'")
