@@ -1,28 +1,99 @@
-"""Which published quality rules a domain's text must pass, with which thresholds.
+"""Which published quality rules a domain's text must pass, with which limits.
 
 ``web`` is FineWeb's recipe unchanged (Gopher repetition, Gopher quality, C4 without the terminal-punctuation rule,
 FineWeb; datatrove ``examples/fineweb.py``). The other profiles loosen what web rules get wrong in books, papers,
-filings and notes, each for a reason given beside it; everything not named keeps its published value.
+filings and notes, each for a reason given beside it; every limit not named keeps its published value.
 """
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from data_tools.errors import DataError
+from data_tools.exempt import EXEMPT
 from data_tools.privacy import KINDS
 
 
 @dataclass(frozen=True)
-class Rules:
-    """Arguments for datatrove's four filters, by their own names, and the thresholds of the rules that are ours."""
+class Limit:
+    """One rule: a text goes where ``measure`` is beyond ``published``, or beyond what a profile puts in its place."""
 
-    gopher_repetition: Mapping[str, Any] = field(default_factory=dict)
-    gopher_quality: Mapping[str, Any] = field(default_factory=dict)
-    c4: Mapping[str, Any] = field(default_factory=dict)
-    fineweb: Mapping[str, Any] = field(default_factory=dict)
+    filter: str
+    """Whose rule it is: gopher_repetition, gopher_quality, c4 or fineweb."""
+    measure: str
+    """What is measured (data_tools/quality.py)."""
+    published: float
+    is_minimum: bool = False
+
+    @property
+    def name(self) -> str:
+        """As it stands in recipes and in ``dropped/``: ``gopher_quality.min_words``."""
+        return f"{self.filter}.{'min' if self.is_minimum else 'max'}_{self.measure}"
+
+
+def _limits() -> tuple[Limit, ...]:
+    gopher, quality, c4, fineweb = "gopher_repetition", "gopher_quality", "c4", "fineweb"
+    return (
+        # Rae et al. 2021, table A1
+        Limit(gopher, "duplicate_paragraph_share", 0.30),
+        Limit(gopher, "duplicate_paragraph_character_share", 0.20),
+        Limit(gopher, "duplicate_line_share", 0.30),
+        Limit(gopher, "duplicate_line_character_share", 0.20),
+        *(Limit(gopher, f"top_{n}_gram_character_share", limit) for n, limit in ((2, 0.20), (3, 0.18), (4, 0.16))),
+        *(Limit(gopher, f"duplicate_{n}_gram_character_share", (20 - n) / 100) for n in range(5, 11)),
+        # Rae et al. 2021, section A.1.1
+        Limit(quality, "words", 50, is_minimum=True),
+        Limit(quality, "words", 100_000),
+        Limit(quality, "mean_word_length", 3, is_minimum=True),
+        Limit(quality, "mean_word_length", 10),
+        Limit(quality, "hashes_per_word", 0.1),
+        Limit(quality, "ellipses_per_word", 0.1),
+        Limit(quality, "bullet_line_share", 0.9),
+        Limit(quality, "ellipsis_line_share", 0.3),
+        Limit(quality, "alphabetic_word_share", 0.8, is_minimum=True),
+        Limit(quality, "stop_words", 2, is_minimum=True),
+        # Raffel et al. 2020, section 2.2
+        Limit(c4, "lorem_ipsum", 0),
+        Limit(c4, "curly_brackets", 0),
+        Limit(c4, "sentences", 5, is_minimum=True),
+        # Penedo et al. 2024, section 3.6
+        Limit(fineweb, "line_punctuation_share", 0.12, is_minimum=True),
+        Limit(fineweb, "short_line_share", 0.67),
+        Limit(fineweb, "repeated_line_character_share", 0.01),
+        Limit(fineweb, "newlines_per_word", 0.3),
+    )
+
+
+LIMITS = _limits()
+"""All rules, in the order in which FineWeb ran them."""
+LIMIT_NAMES = tuple(limit.name for limit in LIMITS)
+
+
+@dataclass(frozen=True)
+class LineRules:
+    """C4's rules for single lines: a line that breaks one is taken out of the text."""
+
+    min_words: int = 3
+    max_word_characters: int = 1_000
+    without_javascript: bool = True
+    without_policy: bool = True
+    """No line that mentions terms of use, a privacy or cookie policy, or the use of cookies."""
+    without_citations: bool = True
+    """Citation marks such as ``[12]``, ``[edit]`` and ``[citation needed]`` are taken out of every line."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """A profile: what differs from the published limits, and the rules that are ours."""
+
+    limits: Mapping[str, float | None] = field(default_factory=dict)
+    """By the rule's name: its limit here, or None where the rule does not hold."""
+    lines: LineRules | None = None
+    """C4's line rules, which also strip every line; None leaves the text as it is."""
+    exempt: tuple[str, ...] = ()
+    """Kinds of blocks and spans (data_tools/exempt.py) that a text may be judged without."""
     strip_boilerplate: bool = True
     """Remove short lines that hold one of C4's policy phrases or "javascript", before the rules."""
     min_common_pair_share: float = 0.70
@@ -32,25 +103,33 @@ class Rules:
     personal_data: tuple[str, ...] = ("email", "phone", "ip", "ssn")
     """Kinds of personal data that are replaced (data_tools/privacy.py)."""
 
+    def limit(self, rule: Limit) -> float | None:
+        """Return the limit that holds for ``rule`` here; None where it does not hold."""
+        return self.limits.get(rule.name, rule.published)
 
-_WEB = Rules(c4={"filter_no_terminal_punct": False}, strip_boilerplate=False, max_unfinished_words=0)
+
+def _runs(start: float) -> dict[str, float]:
+    """Limits for duplicate runs of 5 to 10 words, falling by 0.02 as the runs grow."""
+    name = "gopher_repetition.max_duplicate_{}_gram_character_share"
+    return {name.format(n): round(start - 0.02 * (n - 5), 2) for n in range(5, 11)}
+
+
+_WEB = Rules(lines=LineRules(), strip_boilerplate=False, max_unfinished_words=0)
 
 # Books are hard-wrapped: a "line" is not a paragraph, and removing lines under three words would cut the last words of
-# paragraphs and every blank line between them. So no line is removed by length; the policy and javascript lines go
+# paragraphs and every blank line between them. So no line is removed by C4's rules; the policy and javascript lines go
 # by ``strip_boilerplate``, which spares lines so long that they are whole documents. For the same reason repeated
 # short lines (headings, speakers' names) may be 10 % of the characters, not 1 %, and 5 % of the lines need to end a
 # sentence, not 12 %. Dialogue is a quarter punctuation marks, each of which counts as a word: 5 % of the pieces of 40
 # classic books fell under 0.8. A curly bracket in a book is a printer's brace: it cost one novel a chapter.
 _GENERAL = Rules(
-    c4={
-        "filter_no_terminal_punct": False,
-        "min_words_per_line": -1,
-        "filter_javascript": False,
-        "filter_policy": False,
-        "filter_curly_bracket": False,
+    limits={
+        "c4.max_curly_brackets": None,
+        "gopher_quality.min_alphabetic_word_share": 0.7,
+        "fineweb.max_repeated_line_character_share": 0.1,
+        "fineweb.max_newlines_per_word": 0.4,
+        "fineweb.min_line_punctuation_share": 0.05,
     },
-    gopher_quality={"max_non_alpha_words_ratio": 0.7},
-    fineweb={"char_duplicates_ratio": 0.1, "new_line_ratio": 0.4, "line_punct_thr": 0.05},
 )
 
 # Text with formulae, tables and figures. Short definitions and answers count from 20 words on (Data-Juicer's PubMed
@@ -61,20 +140,25 @@ _GENERAL = Rules(
 # FOMC) the one line counts for all. The mean word may be 12 letters long (names of minerals, drugs and instruments).
 _DOMAIN = replace(
     _GENERAL,
-    gopher_repetition={
-        "dup_line_frac": 0.4,
-        "dup_line_char_frac": 0.3,
-        "top_n_grams": ((2, 0.30), (3, 0.28), (4, 0.26)),
-        "dup_n_grams": ((5, 0.45), (6, 0.43), (7, 0.41), (8, 0.39), (9, 0.37), (10, 0.35)),
+    limits={
+        **_GENERAL.limits,
+        "gopher_repetition.max_duplicate_line_share": 0.4,
+        "gopher_repetition.max_duplicate_line_character_share": 0.3,
+        "gopher_repetition.max_top_2_gram_character_share": 0.30,
+        "gopher_repetition.max_top_3_gram_character_share": 0.28,
+        "gopher_repetition.max_top_4_gram_character_share": 0.26,
+        **_runs(0.45),
+        "gopher_quality.min_words": 20,
+        "gopher_quality.max_words": 1_000_000,
+        "gopher_quality.max_mean_word_length": 12,
+        "gopher_quality.min_alphabetic_word_share": 0.25,
+        "c4.min_sentences": 1,
+        "fineweb.max_repeated_line_character_share": 0.2,
+        "fineweb.max_newlines_per_word": 0.5,
+        "fineweb.min_line_punctuation_share": None,
+        "fineweb.max_short_line_share": 0.9,
     },
-    gopher_quality={
-        "min_doc_words": 20,
-        "max_doc_words": 1_000_000,
-        "max_avg_word_length": 12,
-        "max_non_alpha_words_ratio": 0.25,
-    },
-    c4={**_GENERAL.c4, "min_num_sentences": 1, "remove_citations": False},
-    fineweb={"char_duplicates_ratio": 0.2, "new_line_ratio": 0.5, "line_punct_thr": 0.0, "short_line_thr": 0.9},
+    exempt=EXEMPT,
 )
 
 PROFILES: Mapping[str, Rules] = {
@@ -85,26 +169,35 @@ PROFILES: Mapping[str, Rules] = {
     # of the characters.
     "finance": replace(
         _DOMAIN,
-        gopher_repetition={
-            **_DOMAIN.gopher_repetition,
-            "dup_line_frac": 0.55,
-            "dup_line_char_frac": 0.35,
-            "dup_n_grams": ((5, 0.57), (6, 0.55), (7, 0.53), (8, 0.51), (9, 0.49), (10, 0.47)),
+        limits={
+            **_DOMAIN.limits,
+            "gopher_repetition.max_duplicate_line_share": 0.55,
+            "gopher_repetition.max_duplicate_line_character_share": 0.35,
+            **_runs(0.57),
+            "gopher_quality.min_mean_word_length": 2.5,
         },
-        gopher_quality={**_DOMAIN.gopher_quality, "min_avg_word_length": 2.5},
     ),
     # Notes are lists of short upper-case lines ("BP 120/80", "HPI:"), with few of Gopher's stop words.
     "medical": replace(
         _DOMAIN,
-        gopher_quality={**_DOMAIN.gopher_quality, "max_bullet_lines_ratio": 1.0, "min_stop_words": 1},
+        limits={
+            **_DOMAIN.limits,
+            "gopher_quality.max_bullet_line_share": None,
+            "gopher_quality.min_stop_words": 1,
+        },
         personal_data=KINDS,
     ),
 }
 
 
-def get_rules(name: str) -> Rules:
-    """Return the profile of that name; DataError names those that exist."""
-    try:
-        return PROFILES[name]
-    except KeyError:
-        raise DataError(f"rules: no profile of that name, got {name!r}. Use one of {', '.join(PROFILES)}") from None
+def get_rules(name: str, limits: Mapping[str, float | None] | None = None) -> Rules:
+    """Return the profile of that name with some limits replaced; DataError names the profiles or rules that exist."""
+    if name not in PROFILES:
+        raise DataError(f"rules: no profile of that name, got {name!r}. Use one of {', '.join(PROFILES)}")
+    for rule in limits or {}:
+        if rule not in LIMIT_NAMES:
+            near = difflib.get_close_matches(rule, LIMIT_NAMES, n=1, cutoff=0.4)
+            hint = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(LIMIT_NAMES)}"
+            raise DataError(f"limits: there is no such rule, got {rule!r}. {hint}")
+    profile = PROFILES[name]
+    return replace(profile, limits={**profile.limits, **(limits or {})})

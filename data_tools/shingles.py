@@ -73,10 +73,11 @@ def gram_hashes(word_hashes: NDArray[np.uint64], num_words: int) -> NDArray[np.u
     for position in range(num_words):
         total *= np.uint64(_STEP)
         total += word_hashes[position : position + num_grams]
-    return _finish(total ^ np.uint64(num_words))
+    return finish(total ^ np.uint64(num_words))
 
 
-def _finish(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def finish(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return MurmurHash3's bijection of 64-bit ``values``: every bit depends on every other."""
     import numpy as np
 
     shift = np.uint64(33)

@@ -270,9 +270,9 @@ def read_shard(
     if world is not None:
         return collect_world(Path(out), shard, described, **world).to_json()
     assert files is not None
-    options = ReadOptions(fields=described.fields, **files["options"])
-    exclude = tuple(files["exclude"])
-    return collect_files(Path(out), shard, described, Path(files["root"]), files["files"], options, exclude).to_json()
+    root = Path(files["root"])
+    options = ReadOptions(described.fields, root=root, exclude=tuple(files["exclude"]), **files["options"])
+    return collect_files(Path(out), shard, described, root, files["files"], options).to_json()
 
 
 _FORMATS = frozenset(name for name, _ in READERS.values())

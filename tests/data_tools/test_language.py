@@ -15,7 +15,7 @@ from data_tools.language import (
     other_language,
 )
 from data_tools.planting.foreign import foreign_text, gibberish
-from data_tools.quality import split_words
+from data_tools.word_arrays import split_words
 from tests.stages.curation_inputs import prose
 
 

@@ -9,7 +9,7 @@ import pytest
 from data_tools.documents import read_rows
 from pipeline.errors import RecipeError
 from pipeline.stage import Estimate, Resources
-from stages.clean import CHANGES_FOLDER, STAGE, Clean
+from stages.clean.stage import CHANGES_FOLDER, STAGE, Clean
 from tests.stages.curation_inputs import (
     CONTEXT,
     blocks,
@@ -48,11 +48,11 @@ def test_every_document_is_kept_or_dropped_with_rule_and_value(tmp_path: Path) -
         "german": "language",
         "noise": "gibberish",
         "fragment": "unfinished",
-        "short": "gopher_repetition.top_2_gram",
+        "short": "gopher_repetition.max_top_2_gram_character_share",
         "one": "unfinished",
         "empty": "unfinished",
         "huge": "too_long",
-        "repeated": "gopher_repetition.top_2_gram",
+        "repeated": "gopher_repetition.max_top_2_gram_character_share",
     } | {"short": gone["short"]["rule"], "repeated": gone["repeated"]["rule"]}
     assert gone["short"]["rule"].startswith("gopher_")
     assert gone["repeated"]["rule"].startswith("gopher_repetition.")

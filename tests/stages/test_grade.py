@@ -13,7 +13,7 @@ from data_tools.worlds.engine import get_world
 from pipeline.artifact import Artifact
 from pipeline.errors import StepError
 from pipeline.stage import Estimate, Resources
-from stages.clean import Clean
+from stages.clean.stage import Clean
 from stages.decontaminate import Decontaminate
 from stages.dedup import Dedup
 from stages.grade import BINS, GRADES_FILE, STAGE, Grade, plain_similarity

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,21 +10,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field
 
 from data_tools.errors import DataError
-from data_tools.language import LANGUAGES, common_pair_share, other_language
-from data_tools.privacy import KINDS, replace_personal_data
-from data_tools.quality import QualityRules, Verdict, cached_words, strip_boilerplate
-from data_tools.repair import repair
-from data_tools.rules import Rules, get_rules
+from data_tools.language import LANGUAGES
+from data_tools.privacy import KINDS
+from data_tools.rules import get_rules
 from pipeline.errors import RecipeError
 from pipeline.stage import Block, CheckContext, Estimate, Inputs, Need, Resources, Stage, need
 
 if TYPE_CHECKING:
-    from data_tools.documents import Document
     from pipeline.identity import Json
     from pipeline.output import Output
 
-_ENDING = re.compile(r"[.!?…:;\"'”’)\]*_|]\s*$")
-"""What a finished text ends with: a sentence's end, a closing bracket or quotation mark, Markdown, a table's edge."""
 CHANGES_FOLDER = "changes"
 CHARACTERS_PER_SECOND = 600_000
 """Measured on one core of a laptop with books and textbooks; used for the plan only."""
@@ -41,12 +35,15 @@ class Clean(Stage):
     """
 
     name: ClassVar[str] = "clean"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     needs: ClassVar[Mapping[str, Need]] = {"documents": need("documents")}
     gives: ClassVar[str] = "documents"
 
     rules: str = "general"
     """Profile of thresholds: general, geo, finance, medical, or web (FineWeb's published values unchanged)."""
+    limits: dict[str, float | None] = Field(default_factory=dict)
+    """Limits that replace the profile's, by the rule's name in dropped/: ``gopher_quality.min_words: 30``; null turns
+    a rule off."""
     language: str = "en"
     """Declared language (ISO 639-1) of the documents; texts in another one are dropped. One of the nine known ones."""
     personal_data: tuple[str, ...] | None = None
@@ -56,7 +53,7 @@ class Clean(Stage):
 
     def check(self, context: CheckContext) -> None:
         try:
-            get_rules(self.rules)
+            get_rules(self.rules, self.limits)
         except DataError as error:
             raise RecipeError(f"{context.where}: {error}") from None
         if self.language not in LANGUAGES:
@@ -99,6 +96,7 @@ def clean_shard(
     shard: str,
     folder: str,
     rules: str,
+    limits: Mapping[str, float | None],
     language: str,
     personal_data: Sequence[str] | None,
     max_characters: int,
@@ -106,22 +104,22 @@ def clean_shard(
     """Clean one shard of documents into ``folder``; return its counts."""
     import pyarrow as pa
 
+    from data_tools.cleaning import Cleaner
     from data_tools.documents import Document, ShardWriter, documents_writer, dropped, dropped_writer, read_rows
 
     path = Path(shard)
     schema = pa.schema([("id", pa.string()), ("change", pa.string()), ("count", pa.int64())])
-    cleaner = Cleaner(get_rules(rules), language, personal_data, max_characters)
+    cleaner = Cleaner(get_rules(rules, limits), language, personal_data, max_characters)
     counts: dict[str, Counter[str]] = {"documents": Counter(), "dropped_by_rule": Counter(), "changed": Counter()}
     with (
         documents_writer(Path(folder), path.stem) as kept,
         dropped_writer(Path(folder), path.stem) as refused,
         ShardWriter(Path(folder) / CHANGES_FOLDER / path.name, schema) as changed,
     ):
-        for row in read_rows(path):
-            document = Document(**row)
-            verdict, changes = cleaner.clean(document)
+        for cleaned in cleaner.clean_all(Document(**row) for row in read_rows(path)):
+            document, verdict = cleaned.document, cleaned.verdict
             counts["documents"].update(["in"])
-            for change, count in changes.items():
+            for change, count in cleaned.changes.items():
                 changed.write({"id": document.id, "change": change, "count": count})
                 counts["changed"].update([change])
             if verdict.rule:
@@ -129,7 +127,7 @@ def clean_shard(
                 refused.write(dropped(document, "clean", verdict.rule, verdict.value, verdict.detail))
             else:
                 counts["documents"].update(out=1, bytes=len(verdict.text.encode()))
-                kept.write({**row, "text": verdict.text})
+                kept.write({**vars(document), "text": verdict.text})
     return {
         "documents_in": counts["documents"]["in"],
         "documents_out": counts["documents"]["out"],
@@ -137,40 +135,6 @@ def clean_shard(
         "dropped_by_rule": dict(counts["dropped_by_rule"]),
         "changed": dict(counts["changed"]),
     }
-
-
-class Cleaner:
-    """Everything that is done to one document, in order."""
-
-    def __init__(self, rules: Rules, language: str, personal_data: Sequence[str] | None, max_characters: int) -> None:
-        self._rules = rules
-        self._language = language
-        self._personal_data = rules.personal_data if personal_data is None else tuple(personal_data)
-        self._max_characters = max_characters
-        self._quality = QualityRules(rules)
-
-    def clean(self, document: Document) -> tuple[Verdict, dict[str, int]]:
-        """Return the verdict with the cleaned text, and how often each change was made."""
-        text = document.text
-        if len(text) > self._max_characters:
-            return Verdict(text, "too_long", float(len(text))), {}
-        text, changes = repair(text)
-        if self._rules.strip_boilerplate:
-            text, num_lines = strip_boilerplate(text)
-            changes |= {"boilerplate_lines": num_lines} if num_lines else {}
-        text, replaced = replace_personal_data(text, self._personal_data)
-        changes |= replaced
-        words = cached_words(text)
-        other = other_language(text, words, self._language)
-        if other is not None:
-            return Verdict(text, "language", other[1], other[0]), changes
-        share = common_pair_share(words) if self._language == "en" else 1.0
-        if share < self._rules.min_common_pair_share:
-            return Verdict(text, "gibberish", share), changes
-        num_words = len(text.split())
-        if num_words <= self._rules.max_unfinished_words and not _ENDING.search(text):
-            return Verdict(text, "unfinished", float(num_words)), changes
-        return self._quality.judge(text), changes
 
 
 def _add_up(results: Any) -> dict[str, Json]:
