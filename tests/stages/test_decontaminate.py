@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from data_tools.contamination import OVERLAP_RULES
+from data_tools.documents import read_rows
 from data_tools.errors import DataError
+from data_tools.shingles import words_of
 from pipeline.artifact import Artifact
 from pipeline.errors import StepError
 from pipeline.stage import Estimate, Resources
-from stages.decontaminate import STAGE, Decontaminate
+from stages.decontaminate import MATCHES_FOLDER, STAGE, Decontaminate
 from stages.dedup import Dedup
 from tests.stages.curation_inputs import (
     blocks,
@@ -67,13 +70,33 @@ def test_contaminated_documents_go_with_question_and_share(given: dict[str, Arti
     assert made.metrics["dropped_by_rule"] == {"ngram13": 1, "whole_question": 2}
     assert made.metrics["questions"] == 4
     assert made.metrics["questions_found"] == 3
-    assert dropped(made)["runs"]["value"] == pytest.approx(4 / 6)
+    assert dropped(made)["runs"]["value"] == pytest.approx(16 / 18)
     assert blocks(made)[0]["data"]["rows"] == [["t", 4, 3, 3]]
+    shown = blocks(made)[1]["data"]["rows"]
+    assert [row[:3] for row in shown] == [
+        ["stated.txt", "cloze", "whole_question"],
+        ["whole.txt", "short", "whole_question"],
+        ["runs.txt", "long", "ngram13"],
+    ]
+    found = [row for path in sorted((made.path / MATCHES_FOLDER).iterdir()) for row in read_rows(path)]
+    assert {row["id"]: row["overlap"] for row in found} == {
+        "runs": " ".join(words_of(LONG)),
+        "whole": "which mineral scratches orthoclase feldspar",
+        "stated": "orthoclase is scratched by topaz",
+    }
 
 
 def test_lengths_are_parameters(given: dict[str, Artifact], tmp_path: Path) -> None:
     made = run(Decontaminate(ngram_words=17, min_question_words=8), tmp_path / "made", **given)
     assert set(dropped(made)) == {"runs"}  # sixteen words, now matched whole
+
+
+def test_published_rules_can_be_chosen(given: dict[str, Artifact], tmp_path: Path) -> None:
+    assert Decontaminate(rule="tulu3").overlap_rule() == OVERLAP_RULES["tulu3"]
+    assert Decontaminate(rule="tulu3", min_coverage=0.9).overlap_rule().min_coverage == 0.9
+    assert set(dropped(run(Decontaminate(rule="tulu3"), tmp_path / "tulu", **given))) == {"runs", "whole", "stated"}
+    strict = run(Decontaminate(rule="tulu3", min_coverage=0.9), tmp_path / "strict", **given)
+    assert set(dropped(strict)) == {"whole", "stated"}
 
 
 def test_two_runs_are_equal_to_the_byte(given: dict[str, Artifact], tmp_path: Path) -> None:
