@@ -71,13 +71,21 @@ class Cleaner:
         text = document.text
         if len(text) > self._max_characters:
             return Cleaned(document, Verdict(text, "too_long", float(len(text))))
+        text, changes = self._put_right(text)
+        return Cleaned(document, self._judge_language(text), changes)
+
+    def prepare(self, document: Document) -> str:
+        """Return a document's text as the rules see it."""
+        return self._put_right(document.text[: self._max_characters])[0]
+
+    def _put_right(self, text: str) -> tuple[str, dict[str, int]]:
+        """Return the text repaired, without web furniture and personal data, and how often each change was made."""
         text, changes = repair(text)
         if self._rules.strip_boilerplate:
             text, num_lines = strip_boilerplate(text)
             changes |= {"boilerplate_lines": num_lines} if num_lines else {}
         text, replaced = replace_personal_data(text, self._personal_data)
-        changes |= replaced
-        return Cleaned(document, self._judge_language(text), changes)
+        return text, {**changes, **replaced}
 
     def _judge_language(self, text: str) -> Verdict:
         words = split_words(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
@@ -11,8 +12,9 @@ from pydantic import AfterValidator, Field
 from data_tools.corpus import Corpus, CorpusName, Fields, FolderSource, HubSource, WorldSource, get_corpus
 from data_tools.errors import DataError
 from data_tools.extract.collect import Tally, collect_files, collect_world
-from data_tools.extract.dispatch import READERS, format_of
+from data_tools.extract.dispatch import ARCHIVES, READERS, format_of, suffix_of
 from data_tools.extract.records import ReadOptions
+from data_tools.extract.table_columns import column_names
 from data_tools.licenses import parse_license
 from pipeline.errors import RecipeError, StepError
 from pipeline.identity import Hasher, Json, visible_files
@@ -32,7 +34,12 @@ READ_BYTES_PER_SECOND = {"html": 4e6, "restructuredtext": 4e5, "world": 7e5}
 """Measured on one core of a small machine; all other formats are read at 60 MB/s and more."""
 FAST_READ_BYTES_PER_SECOND = 6e7
 COMPRESSION = 3.5
-"""Text against its gzip or zstd file, for estimates."""
+"""Text against its compressed file, for estimates."""
+COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".tgz", ".tbz2", ".txz", ".tzst", ".parquet")
+TEXT_SHARE: dict[str, float] = {}
+"""Text against the bytes of a file that holds more than text: markup, pictures."""
+MAX_TABLES_LOOKED_AT = 3
+"""Before anything runs, for a template's columns."""
 
 
 def _absolute(value: str) -> str:
@@ -63,9 +70,11 @@ class Ingest(Stage):
     license: str = ""
     """The folder's licence as an SPDX expression; one that the recipe's ``licenses`` allow."""
     fields: Fields = Fields()
-    """Which fields of the folder's JSON, Parquet and CSV records hold text, id and date."""
+    """Which fields of the folder's JSON, Parquet, Arrow and CSV records hold text, id, title, date and licence; or
+    the template that makes a text of them."""
     exclude: tuple[str, ...] = ("LICENSE*", "COPYING*", "NOTICE*", "README*", "SOURCE.txt", "corpus.yaml")
-    """File names (globs) that are no documents; counted in ``dropped/``, not against ``max_bad_share``."""
+    """File names (globs) that are no documents, in folders and in archives; counted in ``dropped/``, not against
+    ``max_bad_share``."""
     num_tokens: int | None = Field(default=None, gt=0)
     """Size of each generated world, in white-space words times 1.3; the corpus's own where None."""
     seed: int | None = None
@@ -83,8 +92,16 @@ class Ingest(Stage):
     """A web page or reStructuredText file larger than this is left out: its parsed tree takes some 50 times as much."""
     max_file_bytes: int = Field(default=64 * 2**30, gt=0)
     """Reading a file stops here, counted after decompression: a guard against decompression bombs."""
+    max_archive_bytes: int = Field(default=16 * 2**30, gt=0)
+    """Unpacking a .zip or .tar stops here, archives in it included: a guard against archive bombs."""
+    max_archive_files: int = Field(default=1_000_000, gt=0)
+    """Reading a .zip or .tar stops after this many files, those of archives in it included."""
+    marks: bool = False
+    """Write figures, tables, references and formulas between GeoGalactica's marks, such as ``[START_FORMULA]``, in
+    place of Markdown (arXiv 2401.00434, section 3.2)."""
     shard_bytes: int = Field(default=8 * 2**20, gt=0)
-    """Size of the files that are read as one task and written as one shard, in bytes."""
+    """Size of the files that are read as one task and written as one shard, in bytes. A file, and so an archive, is
+    read by one task: many archives are read side by side, one is not."""
 
     def check(self, context: CheckContext) -> None:
         if not self.corpora and not self.path:
@@ -99,7 +116,8 @@ class Ingest(Stage):
         for corpus in corpora:
             check_license(corpus, context)
             if isinstance(corpus.source, FolderSource):
-                _check_readable(Path(corpus.source.path), context.where, self.exclude)
+                files = _check_readable(Path(corpus.source.path), context.where, self.exclude)
+                _check_template(corpus, files, context.where)
 
     def _check_folder(self, context: CheckContext) -> None:
         if not self.license:
@@ -160,9 +178,8 @@ class Ingest(Stage):
             return hub_estimate(corpus).but(disk_bytes=None, basis="hub")
         text = seconds = 0.0
         for file in visible_files(Path(source.path)):
-            if _format(file, self.exclude) in _FORMATS:
-                grown = COMPRESSION if file.suffix.lower() in (".gz", ".zst", ".parquet") else 1.0
-                text += _size(file) * grown
+            if format_of(file) in _FORMATS and not _is_excluded(file, self.exclude):
+                text += _size(file) * _grown(file)
                 seconds += _size(file) / READ_BYTES_PER_SECOND.get(format_of(file), FAST_READ_BYTES_PER_SECOND)
         return Estimate(
             text, text / BYTES_PER_DOCUMENT["folder"], text / BYTES_PER_TOKEN, seconds=seconds, basis="folder"
@@ -210,13 +227,6 @@ class Ingest(Stage):
             )
 
     def _file_shards(self, corpus: Corpus, root: Path, out: Output) -> Iterator[tuple[str, dict[str, Any]]]:
-        names = (
-            "max_document_bytes",
-            "max_markup_bytes",
-            "max_file_bytes",
-            "max_document_characters",
-            "split_characters",
-        )
         base = root if root.is_dir() else root.parent
         for index, files in enumerate(_groups(visible_files(root), self.shard_bytes)):
             yield (
@@ -228,7 +238,7 @@ class Ingest(Stage):
                     "files": {
                         "root": str(base),
                         "files": [file.relative_to(base).as_posix() for file in files],
-                        "options": {name: getattr(self, name) for name in names},
+                        "options": {name: getattr(self, name) for name in _READ_OPTIONS},
                         "exclude": list(self.exclude),
                     },
                 },
@@ -275,11 +285,22 @@ def read_shard(
     return collect_files(Path(out), shard, described, root, files["files"], options).to_json()
 
 
-_FORMATS = frozenset(name for name, _ in READERS.values())
+_FORMATS = frozenset([name for name, _ in READERS.values()] + list(ARCHIVES.values()))
+_READ_OPTIONS = (
+    "max_document_bytes",
+    "max_markup_bytes",
+    "max_file_bytes",
+    "max_document_characters",
+    "split_characters",
+    "max_archive_bytes",
+    "max_archive_files",
+    "marks",
+)
+"""The parameters that readers know under the same names."""
 
 
-def _format(file: Path, exclude: Sequence[str]) -> str:
-    return "excluded" if any(file.match(pattern) for pattern in exclude) else format_of(file)
+def _is_excluded(file: Path, exclude: Sequence[str]) -> bool:
+    return any(file.match(pattern) for pattern in exclude)
 
 
 def check_license(corpus: Corpus, context: CheckContext) -> None:
@@ -294,7 +315,8 @@ def check_license(corpus: Corpus, context: CheckContext) -> None:
         )
 
 
-def _check_readable(path: Path, where: str, exclude: Sequence[str]) -> None:
+def _check_readable(path: Path, where: str, exclude: Sequence[str]) -> list[Path]:
+    """Return the folder's files that may hold documents; RecipeError where there are none."""
     try:
         path.stat()
     except OSError as error:
@@ -303,16 +325,33 @@ def _check_readable(path: Path, where: str, exclude: Sequence[str]) -> None:
     files = visible_files(path)
     if not files:
         raise RecipeError(f"{where}: path: {path} holds no file. Give a folder of texts")
-    formats = {file: _format(file, exclude) for file in files}
-    if set(formats.values()) == {"excluded"}:
+    kept = [file for file in files if not _is_excluded(file, exclude)]
+    if not kept:
         met = ", ".join(sorted({file.name for file in files})[:8])
         raise RecipeError(
             f"{where}: path: {path} holds only files that 'exclude' names ({met}). Give a folder of texts, or name "
             "fewer files in 'exclude'"
         )
-    if not _FORMATS & set(formats.values()):
-        met = ", ".join(sorted({file.suffix or file.name for file in files if formats[file] != "excluded"})[:8])
-        raise RecipeError(f"{where}: path: {path} holds no readable file, only {met}. Readable: {', '.join(READERS)}")
+    readable = [file for file in kept if format_of(file) in _FORMATS or not suffix_of(file)]
+    if not readable:
+        met = ", ".join(sorted({file.suffix or file.name for file in kept})[:8])
+        known = ", ".join([*READERS, *ARCHIVES])
+        raise RecipeError(f"{where}: path: {path} holds no readable file, only {met}. Readable: {known}")
+    return readable
+
+
+def _check_template(corpus: Corpus, files: Sequence[Path], where: str) -> None:
+    """Raise RecipeError where none of the first tables has the columns that a template needs."""
+    tables = (
+        [file for file in files if format_of(file) in ("csv", "parquet", "arrow")] if corpus.fields.template else []
+    )
+    found = [(file, names) for file in tables[:MAX_TABLES_LOOKED_AT] if (names := column_names(file))]
+    if found and all(corpus.fields.missing_column(names) for _, names in found):
+        file, names = found[0]
+        missing = corpus.fields.missing_column(names)
+        near = difflib.get_close_matches(missing, names, n=1)
+        hint = f"Did you mean {near[0]!r}?" if near else f"It has {', '.join(names[:12])}"
+        raise RecipeError(f"{where}: fields.template: {file} has no column {missing!r}. {hint}")
 
 
 def _root(corpus: Corpus, inputs: Inputs, step: str) -> Path:
@@ -326,6 +365,12 @@ def _root(corpus: Corpus, inputs: Inputs, step: str) -> Path:
         f"step {step}: corpus {corpus.name!r} is on the Hub and was not fetched. Add a step of stage fetch_data with "
         f"corpora: [{corpus.name}] and name it under needs.raw"
     )
+
+
+def _grown(file: Path) -> float:
+    """Return the bytes of text expected per byte of a file."""
+    compressed = file.suffix.lower() in COMPRESSED or format_of(file) == "zip"
+    return TEXT_SHARE.get(format_of(file), 1.0) * (COMPRESSION if compressed else 1.0)
 
 
 def _size(file: Path) -> int:
