@@ -81,11 +81,14 @@ def source_files(stage: type[Stage]) -> list[Path]:
 
 
 def commands() -> dict[str, str]:
-    """Commands that stages add to the command line: ``stages/**/cli_<name>.py`` with ``main(argv) -> int``."""
+    """Commands that stages add to the command line: ``stages/**/cli_<name>.py`` with ``main(argv) -> int``.
+
+    An underscore in the file's name is a hyphen in the command's: ``cli_new_domain.py`` is ``strata new-domain``.
+    """
     found = {}
     for file in sorted(_STAGES.rglob(f"{COMMAND_PREFIX}*.py")):
         dotted = ".".join(file.relative_to(_STAGES.parent).with_suffix("").parts)
-        found[file.stem.removeprefix(COMMAND_PREFIX)] = dotted
+        found[file.stem.removeprefix(COMMAND_PREFIX).replace("_", "-")] = dotted
     return found
 
 

@@ -19,7 +19,7 @@ _EXTRA_STYLE = """
 .calibration .profile { stroke: #c0392b; }
 .calibration .proposed { stroke: #1e8449; stroke-dasharray: 6 3; }
 .calibration svg { max-width: 512px; }
-.calibration .rules { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(460px, 100%), 1fr)); gap: 1.2em; }
+.calibration .rules { display: grid; gap: 1.2em; grid-template-columns: repeat(auto-fill, minmax(460px, 1fr)); }
 .calibration td { white-space: nowrap; }
 .calibration pre { white-space: pre-wrap; max-height: 14em; overflow: auto; font-size: 12px; }
 .calibration details { margin: 4px 0; }

@@ -14,7 +14,8 @@ from pipeline.planner import Layout, Plan, plan
 from pipeline.recipe import Request, load, recipe_names
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-DOMAINS = [name for name in recipe_names() if name != "adapt"]
+DOMAINS = ["finance", "geo", "medical"]
+"""The domains that come with the project; a user's own stand beside them."""
 
 
 def planned(recipe: str, profile: str, runs: Path, **options: object) -> Plan:
@@ -23,7 +24,7 @@ def planned(recipe: str, profile: str, runs: Path, **options: object) -> Plan:
 
 
 def test_there_is_a_recipe_for_each_domain() -> None:
-    assert DOMAINS == ["finance", "geo", "medical"]
+    assert {"adapt", *DOMAINS} <= set(recipe_names())
 
 
 @pytest.mark.parametrize("recipe", DOMAINS)
