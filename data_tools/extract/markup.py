@@ -11,6 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 _SPACE = re.compile(r"\s+")
+_RAISED = str.maketrans("0123456789+-\u2212\u2013=n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁻⁼ⁿ")
+_LOWERED = str.maketrans("0123456789+-\u2212\u2013=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₋₌₍₎")
+_HAS_RAISED = re.compile(r"[0-9+\u2212\u2013=n-]+")
+_HAS_LOWERED = re.compile(r"[0-9+\u2212\u2013=()-]+")
+_RAISED_PLAINLY = re.compile(r"st|nd|rd|th|TM|SM|[™®℠©*†‡§°ºª′″]+|[(\[].{1,5}[)\]]", re.IGNORECASE)
+"""What is raised for its looks: ordinals, trade marks, and notes' marks such as (1)."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +78,27 @@ class Markup:
 def one_line(text: str) -> str:
     """Return ``text`` with every run of white space made one space."""
     return _SPACE.sub(" ", text).strip()
+
+
+def superscript(text: str) -> str:
+    """Return raised text: ``²``, ``⁻⁶``; ``^a`` or ``^{a, b}`` where Unicode has none; ordinals and (1) as they are."""
+    text = one_line(text)
+    if _RAISED_PLAINLY.fullmatch(text):
+        return text
+    return _scripted(text, "^", _HAS_RAISED, _RAISED)
+
+
+def subscript(text: str) -> str:
+    """Return lowered text: ``₂``; ``_max`` or ``_{a, b}`` where Unicode has none."""
+    return _scripted(one_line(text), "_", _HAS_LOWERED, _LOWERED)
+
+
+def _scripted(text: str, sign: str, mapped: re.Pattern[str], table: dict[int, int]) -> str:
+    if mapped.fullmatch(text):
+        return text.translate(table)
+    if not text:
+        return ""
+    return f"{sign}{text}" if text.isalnum() else f"{sign}{{{text}}}"
 
 
 def join_blocks(blocks: Sequence[str]) -> str:
