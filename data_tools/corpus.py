@@ -10,14 +10,15 @@ import difflib
 import importlib
 import importlib.util
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from data_tools.errors import DataError
 from data_tools.licenses import parse_license
+from data_tools.templates import parse_template
 
 CORPUS_YAML = "corpus.yaml"
 COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -45,6 +46,24 @@ def _corpus_name(value: str) -> str:
 CorpusName = Annotated[str, AfterValidator(_corpus_name)]
 
 
+def _template(value: str) -> str:
+    try:
+        parse_template(value or "{text}")
+    except DataError as error:
+        raise ValueError(str(error)) from None
+    return value
+
+
+def _rules(value: str) -> str:
+    from data_tools.rules import get_rules
+
+    try:
+        get_rules(value or "general")
+    except DataError as error:
+        raise ValueError(str(error)) from None
+    return value
+
+
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
@@ -54,13 +73,48 @@ class Fields(_Frozen):
 
     text: tuple[str, ...] = ("text",)
     """The text's fields, joined by a blank line. The first must be there; later ones may be missing or empty."""
+    template: Annotated[str, AfterValidator(_template)] = ""
+    """In place of ``text``: a sentence with fields in braces, ``{rock} from {place}[[, {depth} m deep]]``. What stands
+    in ``[[ ]]`` is left out where a value is missing (see data_tools/templates.py)."""
     id: str = ""
     """The record's own id; empty makes one from the file and the position."""
+    title: str = ""
     date: str = ""
+    language: str = ""
+    """A field with a code such as ``en`` or ``pt-BR``."""
+    license: str = ""
+    """A field with an SPDX identifier, a link or a name; see docs/adding-a-corpus.md for what follows from it."""
     keep: tuple[str, ...] = ()
     """Fields copied into the document's ``meta``."""
     where: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """Only records whose field holds one of the values (or, for a list, contains one) are read."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.template and self.text != ("text",):
+            raise ValueError(f"text and template are two ways to make a text: give one, got text {list(self.text)}")
+        return self
+
+    def columns(self) -> tuple[str, ...]:
+        """Return every field that is asked for, each once."""
+        own = (self.id, self.title, self.date, self.language, self.license)
+        return tuple(dict.fromkeys([*self.text_columns(), *self.keep, *self.where, *filter(None, own)]))
+
+    def text_columns(self) -> tuple[str, ...]:
+        """Return the fields that make the text."""
+        return parse_template(self.template).names() if self.template else self.text
+
+    def missing_column(self, names: Collection[str]) -> str:
+        """Return the field that a table with the columns ``names`` lacks to make any text, or an empty string."""
+
+        def is_there(name: str) -> bool:
+            return name in names or name.split(".")[0] in names
+
+        if self.template:
+            return next(
+                (name for name in parse_template(self.template).names(optional=False) if not is_there(name)), ""
+            )
+        return "" if any(map(is_there, self.text)) else self.text[0]
 
 
 class WorldSource(_Frozen):
@@ -122,6 +176,8 @@ class Corpus(_Frozen):
     size: Size = Size()
     homepage: str = ""
     citation: str = ""
+    rules: Annotated[str, AfterValidator(_rules)] = ""
+    """The cleaning profile that suits its text (data_tools/rules.py); its documents carry it in ``meta``."""
 
     @property
     def revision(self) -> str:

@@ -151,7 +151,7 @@ def _recipe_text(values: dict[str, Any], options: argparse.Namespace) -> str:
 def _corpus_text(options: argparse.Namespace) -> str:
     if options.yaml:
         described = {"name": f"{options.name}_text", "domain": options.name, "license": options.license}
-        return yaml.safe_dump(described, sort_keys=False)
+        return yaml.safe_dump({**described, **({"rules": options.rules} if options.rules else {})}, sort_keys=False)
     if options.data:
         kind, source = "FolderSource", f"FolderSource(path={_quoted(options.data)})"
     else:
@@ -165,6 +165,7 @@ def _corpus_text(options: argparse.Namespace) -> str:
             "    ),\n"
             f"    homepage={_quoted('https://huggingface.co/datasets/' + options.hub)}"
         )
+    rules = f"    rules={_quoted(options.rules)},\n" if options.rules else ""
     return (
         f'"""Texts of the {options.name} domain."""\n\n'
         f"from data_tools.corpus import Corpus, {kind}\n\n"
@@ -173,7 +174,7 @@ def _corpus_text(options: argparse.Namespace) -> str:
         f"    domain={_quoted(options.name)},\n"
         f"    license={_quoted(options.license)},\n"
         f"    source={source},\n"
-        ")\n"
+        f"{rules})\n"
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from data_tools.planting.labels import CAUGHT_BY, KINDS, REPAIRED
+from data_tools.planting.labels import CAUGHT_BY, KINDS, REPAIRED, RESTORED
 from pipeline.errors import StepError
 from pipeline.stage import Block, Estimate, Inputs, Need, Resources, Stage, need
 
@@ -233,9 +233,9 @@ def grade_kind(kind: str, evidence: Evidence) -> dict[str, Json]:
 
 
 def _is_repaired(label: Label, text: str) -> bool:
-    """Say whether the cleaned text is rid of the defect: no planted string left, every word lost to mojibake back."""
+    """Say whether the cleaned text is rid of the defect: no planted string left, every word that was lost back."""
     detail = json.loads(label.detail)
-    if label.kind == "mojibake":
+    if label.kind in RESTORED:
         return all(word in text for word in detail["lost"])
     return not any(planted in text for planted in detail["planted"])
 

@@ -30,6 +30,14 @@ _ACCENTED = (
     "Señora Peña’s résumé of the meeting in Kraków – “brève mais complète” – cites Gödel, Ångström and Béla Bartók.",
     "“Où est la clé?” asked Noël; Jürgen’s reply – “über der Tür” – is kept in the archive of Malmö and Besançon.",
 )
+_RUNNING_TITLES = (
+    "Survey Report 2011-17",
+    "Annual Review of the District",
+    "Notes on the Collection",
+    "Draft, Volume 3",
+)
+_LOST_REFERENCES = ("(see )", "(Figure )", "(see and )", "(Table )", "( )", "(see Equation )")
+_LONG_WORD = re.compile(r"\b[a-z]{8,}\b")
 _SITES = ("Northfield Online", "The Daily Ledger", "Open Notes Archive", "Harbor Knowledge Base")
 _WINDOWS_1252 = {
     byte: bytes([byte]).decode("cp1252") for byte in range(0x80, 0xA0) if byte not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)
@@ -115,9 +123,12 @@ def truncate(text: str, rng: random.Random) -> tuple[str, float]:
 
 
 def add_personal_data(text: str, kind: str, rng: random.Random) -> tuple[str, str]:
-    """Return ``text`` with a sentence that holds invented personal data of ``kind`` (email, phone, ip), and the datum.
+    """Return ``text`` with a sentence that holds invented personal data of ``kind``, and the datum.
 
-    Mail domains end in ``.example`` and numbers are 555-01xx: both are reserved for fiction. Addresses are public.
+    Kinds: email, phone, ip, ssn, card, iban.
+
+    Mail domains end in ``.example`` and telephone numbers are 555-01xx: both are reserved for fiction. Addresses are
+    public; numbers of cards and accounts have right check digits.
     """
     first, last = rng.choice(FIRST_NAMES), rng.choice(SURNAMES)
     if kind == "email":
@@ -133,10 +144,72 @@ def add_personal_data(text: str, kind: str, rng: random.Random) -> tuple[str, st
         sentence = rng.choice(
             ("Call {p} at {d} for details.", "The telephone number of {p} is {d}.", "Phone {d} and ask.")
         )
+    elif kind == "ssn":
+        datum = f"{rng.randint(100, 599)}-{rng.randint(10, 99)}-{rng.randint(1000, 9999)}"
+        sentence = rng.choice(("The social security number of {p} is {d}.", "{p} (SSN {d}) signed the form."))
+    elif kind == "card":
+        datum = _card_number(rng)
+        sentence = rng.choice(("{p} paid with the card {d} in spring.", "Charge it to {d}, wrote {p}."))
+    elif kind == "iban":
+        datum = _account_number(rng)
+        sentence = rng.choice(("Send the money to {d} for {p}.", "The account of {p} is {d}."))
     else:
         datum = _public_address(rng)
         sentence = rng.choice(("{p} logged in from {d} at night.", "The server at {d} holds the files of {p}."))
     return _insert_sentence(text, sentence.format(p=f"{first} {last}", d=datum), rng), datum
+
+
+def _card_number(rng: random.Random) -> str:
+    """Return an invented payment card number with a right check digit (Luhn)."""
+    digits = rng.choice(("4", f"5{rng.randint(1, 5)}"))
+    digits += "".join(rng.choices("0123456789", k=15 - len(digits)))
+    doubled = [int(digit) * (2 if place % 2 == 0 else 1) for place, digit in enumerate(digits)]
+    digits += str(-sum(value - 9 if value > 9 else value for value in doubled) % 10)
+    return rng.choice((" ", "-", "")).join(digits[i : i + 4] for i in range(0, 16, 4))
+
+
+def _account_number(rng: random.Random) -> str:
+    """Return an invented IBAN with right check digits (ISO 13616)."""
+    country, length = rng.choice((("DE", 18), ("ES", 20), ("AT", 16)))
+    digits = "".join(rng.choices("0123456789", k=length))
+    as_number = digits + "".join(str(ord(letter) - 55) for letter in country) + "00"
+    plain = f"{country}{98 - int(as_number) % 97:02d}{digits}"
+    return rng.choice((" ", "")).join(plain[i : i + 4] for i in range(0, len(plain), 4))
+
+
+def break_words(text: str, rng: random.Random) -> tuple[str, list[str]]:
+    """Return ``text`` with up to five long words broken over two lines with a hyphen, and those words."""
+    found = [match for match in _LONG_WORD.finditer(text) if text.count(match.group()) == 1]
+    chosen = sorted(rng.sample(found, min(5, len(found))), key=lambda match: -match.start())
+    for match in chosen:
+        place = match.start() + rng.randint(3, len(match.group()) - 3)
+        text = f"{text[:place]}-\n{text[place:]}"
+    return text, [match.group() for match in chosen]
+
+
+def add_page_furniture(text: str, rng: random.Random) -> tuple[str, list[str]]:
+    """Return ``text`` cut into pages, a running title and a page number between them, and those lines."""
+    words = text.split(" ")
+    num_pages = rng.randint(4, 7)
+    size = max(len(words) // num_pages, 1)
+    title = rng.choice(_RUNNING_TITLES)
+    first = rng.randint(1, 80)
+    pages = [words[begin : begin + size] for begin in range(0, len(words), size)]
+    parts, lines = [], [title]
+    for number, page in enumerate(pages):
+        lines.append(f"Page {first + number} of {first + len(pages) - 1}")
+        parts.append("\n".join((title, " ".join(page), lines[-1])))
+    return "\n".join(parts), lines
+
+
+def lose_references(text: str, rng: random.Random) -> tuple[str, list[str]]:
+    """Return ``text`` with up to three references whose target was lost, and what is left of them."""
+    ends = [match.start() for match in re.finditer(r"(?<=[a-z])[.](?=\s|$)", text)]
+    chosen = sorted(rng.sample(ends, min(3, len(ends))), reverse=True)
+    stumps = rng.sample(_LOST_REFERENCES, len(chosen))
+    for place, stump in zip(chosen, stumps, strict=True):
+        text = f"{text[:place]} {stump}{text[place:]}"
+    return text, stumps
 
 
 def _public_address(rng: random.Random) -> str:

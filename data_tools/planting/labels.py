@@ -27,13 +27,22 @@ CAUGHT_BY = {
     "email": "clean",
     "phone": "clean",
     "ip": "clean",
+    "ssn": "clean",
+    "card": "clean",
+    "iban": "clean",
+    "hyphenation": "clean",
+    "page_furniture": "clean",
+    "lost_reference": "clean",
     "question": "decontaminate",
 }
 """Which stage should catch each kind."""
 KINDS = tuple(CAUGHT_BY)
-REPAIRED = ("boilerplate", "mojibake", "email", "phone", "ip")
+PERSONAL = ("email", "phone", "ip", "ssn", "card", "iban")
+REPAIRED = ("boilerplate", "mojibake", "hyphenation", "page_furniture", "lost_reference", *PERSONAL)
 """Kinds whose documents are good but for a part: repairing that part is as right as dropping the document."""
-IN_PLACE = ("boilerplate", "mojibake", "truncation", "email", "phone", "ip", "question")
+RESTORED = ("mojibake", "hyphenation")
+"""Kinds that are repaired when the words that were lost are back."""
+IN_PLACE = (*REPAIRED, "truncation", "question")
 """Kinds that change a document where it stands, so that no good copy of it is left for dedup to compare with."""
 COPIES = ("exact", "near")
 MADE = ("cross", "gibberish", "wrong_language")
@@ -56,8 +65,9 @@ class Label:
     stage: str = ""
     """The stage that should catch it."""
     detail: str = "{}"
-    """A JSON object, by kind: ``rate`` and ``operation`` of near duplicates, ``planted`` strings of personal data and
-    boilerplate, ``codec`` and the ``lost`` words of mojibake, ``language``, ``form``."""
+    """A JSON object, by kind: ``rate`` and ``operation`` of near duplicates, ``planted`` strings of personal data,
+    boilerplate, pages and lost references, ``codec`` of mojibake, the words ``lost`` by it and by hyphens,
+    ``language``, ``form``."""
 
 
 def make_label(id: str, kind: str, severity: float, of: str = "", **detail: object) -> Label:

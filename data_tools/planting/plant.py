@@ -163,10 +163,19 @@ def _changed(document: Document, kind: str, number: int, seed: int) -> tuple[Doc
     elif kind == "truncation":
         text, severity = edits.truncate(text, rng)
         detail = {"words": len(text.split())}
+    elif kind == "hyphenation":
+        text, words = edits.break_words(text, rng)
+        detail = {"lost": words}
+    elif kind in _ADDING:
+        text, lines = _ADDING[kind](text, rng)
+        detail = {"planted": lines}
     else:
         text, datum = edits.add_personal_data(text, kind, rng)
         detail = {"planted": [datum]}
     return replace(document, text=text), make_label(document.id, kind, severity, **detail)
+
+
+_ADDING = {"page_furniture": edits.add_page_furniture, "lost_reference": edits.lose_references}
 
 
 def _with_question(document: Document, asked: AskedQuestion, number: int, seed: int) -> tuple[Document, Label]:

@@ -39,8 +39,9 @@ class Clean(Stage):
     needs: ClassVar[Mapping[str, Need]] = {"documents": need("documents")}
     gives: ClassVar[str] = "documents"
 
-    rules: str = "general"
-    """Profile of thresholds: general, geo, finance, medical, or web (FineWeb's published values unchanged)."""
+    rules: str = ""
+    """Profile of limits: general, geo, finance, medical, or web (FineWeb's published values unchanged). Empty takes what
+    each document's corpus declares, else the profile of its domain's name, else general."""
     limits: dict[str, float | None] = Field(default_factory=dict)
     """Limits that replace the profile's, by the rule's name in dropped/: ``gopher_quality.min_words: 30``; null turns
     a rule off."""
@@ -53,7 +54,7 @@ class Clean(Stage):
 
     def check(self, context: CheckContext) -> None:
         try:
-            get_rules(self.rules, self.limits)
+            get_rules(self.rules or "general", self.limits)
         except DataError as error:
             raise RecipeError(f"{context.where}: {error}") from None
         if self.language not in LANGUAGES:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import random
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from data_tools.documents import Document
 from data_tools.errors import DataError
 from data_tools.planting import edits, foreign
 from data_tools.planting.edits import AskedQuestion, shingle_jaccard
-from data_tools.planting.labels import CAUGHT_BY, IN_PLACE, KINDS, Label, labels_writer, read_labels
+from data_tools.planting.labels import CAUGHT_BY, IN_PLACE, KINDS, PERSONAL, Label, labels_writer, read_labels
 from data_tools.planting.plant import candidates, capped, make_plan, plant, plant_shard
 from data_tools.worlds.engine import get_world
 
@@ -109,7 +110,7 @@ def test_truncation_ends_inside_a_sentence(planted: Planted) -> None:
 
 
 def test_personal_data_is_in_the_text_and_invented(planted: Planted) -> None:
-    for kind in ("email", "phone", "ip"):
+    for kind in PERSONAL:
         for document, label in of_kind(planted, kind):
             (datum,) = json.loads(label.detail)["planted"]
             assert datum in document.text
@@ -118,6 +119,15 @@ def test_personal_data_is_in_the_text_and_invented(planted: Planted) -> None:
                 assert datum.endswith(".example")
             elif kind == "phone":
                 assert "555" in datum
+            elif kind == "ssn":
+                assert re.fullmatch(r"[1-5]\d\d-\d\d-\d{4}", datum)
+            elif kind == "card":
+                digits = [int(digit) for digit in datum if digit.isdigit()]
+                assert len(digits) == 16
+                assert sum(sum(divmod(digit * 2, 10)) for digit in digits[::2]) % 10 == -sum(digits[1::2]) % 10
+            elif kind == "iban":
+                plain = datum.replace(" ", "")
+                assert int("".join(str(int(character, 36)) for character in plain[4:] + plain[:4])) % 97 == 1
             else:
                 assert ipaddress.ip_address(datum).is_global
 
@@ -127,6 +137,35 @@ def test_boilerplate_surrounds_the_text(planted: Planted) -> None:
         lines = json.loads(label.detail)["planted"]
         assert document.text == "\n".join([*lines[:2], planted[2][document.id].text, *lines[2:]])
         assert 0 < label.severity < 0.5
+
+
+def test_words_are_broken_over_lines(planted: Planted) -> None:
+    for document, label in of_kind(planted, "hyphenation"):
+        lost = json.loads(label.detail)["lost"]
+        assert 1 <= len(lost) <= 5
+        assert not any(word in document.text for word in lost)
+        assert document.text.replace("-\n", "") == planted[2][document.id].text
+
+
+def test_pages_have_a_running_title_and_numbers_that_rise(planted: Planted) -> None:
+    for document, label in of_kind(planted, "page_furniture"):
+        title, *numbers = json.loads(label.detail)["planted"]
+        lines = document.text.split("\n")
+        assert lines.count(title) == len(numbers) >= 4
+        assert [line for line in lines if line in numbers] == numbers
+        own = " ".join(line for line in lines if line not in (title, *numbers))
+        assert own.split() == planted[2][document.id].text.split()
+
+
+def test_lost_references_are_put_before_full_stops(planted: Planted) -> None:
+    for document, label in of_kind(planted, "lost_reference"):
+        text = document.text
+        stumps = json.loads(label.detail)["planted"]
+        assert 1 <= len(stumps) <= 3
+        for stump in stumps:
+            assert f" {stump}." in text
+            text = text.replace(f" {stump}.", ".", 1)
+        assert text == planted[2][document.id].text
 
 
 def test_questions_are_copied_with_their_answers(planted: Planted) -> None:
@@ -190,7 +229,7 @@ def test_same_whatever_the_sharding(planted: Planted) -> None:
 
 def test_cross_copies_what_the_same_seed_leaves_alone_elsewhere() -> None:
     """The original of a cross duplicate must not be truncated or otherwise changed by its own corpus's planting."""
-    geo, medical = corpus(20_000), corpus(20_000, "medical")
+    geo, medical = corpus(20_000), corpus(60_000, "medical")
     copied = {label.of for label in plant(geo, {"cross": 20}, 3, others=medical)[1]}
     changed = {label.id for label in plant(medical, dict.fromkeys(IN_PLACE, 5), 3)[1]}
     assert len(copied) == 20

@@ -158,7 +158,7 @@ def test_domain_profiles_spare_formulae_tables_and_short_definitions() -> None:
 
 
 def test_a_text_is_judged_again_without_its_tables_and_kept_whole() -> None:
-    table = "\n".join(f"{i} | {i * 7}.5 | — | 12 | 0.{i}" for i in range(80))
+    table = "\n".join(f"{i} | {i * 7}.5 | {i * 13} | {i * i} | 0.{i}" for i in range(80))
     text = f"{prose(3, 6)}\n{table}"
     bare = QualityRules(replace(get_rules("geo"), exempt=()))
     assert bare.judge(text).rule == "gopher_quality.min_alphabetic_word_share"
