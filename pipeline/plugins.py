@@ -52,7 +52,7 @@ class Registry:
 
 
 def _module_files(folder: Path) -> dict[str, Path]:
-    files = {path.stem: path for path in folder.glob("*.py") if not path.stem.startswith("_")}
+    files = {path.stem: path for path in folder.glob("*.py") if not path.stem.startswith(("_", COMMAND_PREFIX))}
     files.update({path.parent.name: path for path in folder.glob("*/stage.py")})
     return files
 

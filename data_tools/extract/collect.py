@@ -6,13 +6,15 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from data_tools.corpus import Corpus
 from data_tools.documents import Document, Dropped, document_id, documents_writer, dropped_writer
-from data_tools.extract.dispatch import format_of, read_file
-from data_tools.extract.records import HEAD_CHARACTERS, Bad, Found, NotSelected, ReadOptions, Record
+from data_tools.extract.archives import Source, sources
+from data_tools.extract.records import HEAD_CHARACTERS, Bad, ReadOptions, Record
+from data_tools.extract.stated_license import StatedLicense
 
 STAGE = "ingest"
 
@@ -67,37 +69,29 @@ def collect_files(
     root: Path,
     files: Iterable[str],
     options: ReadOptions,
-    exclude: tuple[str, ...],
 ) -> Tally:
     """Read ``files`` (names relative to ``root``) in order into ``documents/`` and ``dropped/`` shards of ``out``."""
     tally = Tally()
+    license_of = StatedLicense(corpus.license)
     with documents_writer(out, shard) as documents, dropped_writer(out, shard) as dropped:
-        for name in files:
-            path = root / name
-            format_name = format_of(path)
-            counts = tally.formats.setdefault(format_name, Counter())
+        for source in chain.from_iterable(sources(root / name, name, options) for name in files):
+            counts = tally.formats.setdefault(source.format, Counter())
             counts["files"] += 1
             good, bad = tally.documents + tally.not_selected, tally.bad
-            for found in _read(path, options, exclude):
+            for found in map(license_of.checked, source.found):
                 if isinstance(found, Record):
-                    document = _document(found, corpus, name, format_name)
+                    document = _document(found, corpus, source)
                     documents.write(document)
                     _count(tally, counts, found, len(document.text.encode("utf-8")))
                 elif isinstance(found, Bad):
-                    dropped.write(_dropped(found, corpus, name))
-                    _count_bad(tally, counts, found, name)
+                    dropped.write(_dropped(found, corpus, source.name))
+                    _count_bad(tally, counts, found, source.name)
                 else:
                     tally.not_selected += 1
             gave, lacked = tally.documents + tally.not_selected > good, tally.bad > bad
             tally.files += gave or lacked
             tally.empty_handed += lacked and not gave
     return tally
-
-
-def _read(path: Path, options: ReadOptions, exclude: tuple[str, ...]) -> Iterable[Found | NotSelected]:
-    if any(path.match(pattern) for pattern in exclude):
-        return [Bad("excluded", "is named by 'exclude'", harmless=True)]
-    return read_file(path, options)
 
 
 def _count(tally: Tally, counts: Counter[str], record: Record, num_bytes: int) -> None:
@@ -125,18 +119,20 @@ def _shown(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def _document(record: Record, corpus: Corpus, name: str, format_name: str) -> Document:
+def _document(record: Record, corpus: Corpus, source: Source) -> Document:
     stated = {name: getattr(record, name) for name in ("title", "language")}
-    meta = {**record.meta, **{name: value for name, value in stated.items() if value}, "format": format_name}
+    meta = {**record.meta, **{name: value for name, value in stated.items() if value}, "format": source.format}
+    if corpus.rules:
+        meta["rules"] = corpus.rules
     if record.repaired:
         meta["repaired"] = list(record.repaired)
     return Document(
-        id=document_id(corpus.name, name, record.position),
+        id=document_id(corpus.name, source.name, record.position),
         text=record.text,
         corpus=corpus.name,
         domain=corpus.domain,
-        license=corpus.license,
-        source=_source(name, record.position),
+        license=record.license,
+        source=_source(source.name, record.position),
         date=record.date,
         meta=json.dumps(meta, ensure_ascii=False, sort_keys=True),
     )

@@ -1,4 +1,4 @@
-"""From a file's name to its reader, and from what the reader finds to documents of bounded size."""
+"""From a file to its reader, and from what the reader finds to documents of bounded size."""
 
 from __future__ import annotations
 
@@ -8,53 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from data_tools.extract.cutting import cut
+from data_tools.extract.identify import ARCHIVES, READERS, Kind, format_of, identify, suffix_of
 from data_tools.extract.records import Bad, Found, ReadOptions, Record, Unreadable
+
+__all__ = ["ARCHIVES", "READERS", "format_of", "read_as", "read_file", "suffix_of"]
 
 Reader = Callable[[Path, ReadOptions], Iterator[Found]]
 
-READERS: dict[str, tuple[str, str]] = {
-    ".txt": ("text", "plain:read_plain"),
-    ".text": ("text", "plain:read_plain"),
-    ".md": ("markdown", "markdown:read_markdown"),
-    ".markdown": ("markdown", "markdown:read_markdown"),
-    ".html": ("html", "web_page:read_web_page"),
-    ".htm": ("html", "web_page:read_web_page"),
-    ".xhtml": ("html", "web_page:read_web_page"),
-    ".rst": ("restructuredtext", "restructured:read_restructured"),
-    ".tex": ("latex", "latex:read_latex"),
-    ".pdf": ("pdf", "pdf:read_pdf"),
-    ".xml": ("xml", "xml_documents:read_xml"),
-    ".nxml": ("xml", "xml_documents:read_xml"),
-    ".cnxml": ("xml", "xml_documents:read_xml"),
-    ".docx": ("docx", "docx:read_docx"),
-    ".epub": ("epub", "epub:read_epub"),
-    ".jsonl": ("jsonl", "json_lines:read_json_lines"),
-    ".ndjson": ("jsonl", "json_lines:read_json_lines"),
-    ".json": ("json", "json_lines:read_json"),
-    ".parquet": ("parquet", "parquet_rows:read_parquet"),
-    ".arrow": ("arrow", "arrow_rows:read_arrow"),
-    ".csv": ("csv", "csv_rows:read_csv"),
-    ".tsv": ("csv", "csv_rows:read_csv"),
-}
-"""By suffix, in lower case: the format's name and its reader, imported when a file of that format is met.
-
-Any of them may be followed by .gz or .zst."""
-_COMPRESSED = (".gz", ".zst")
-_PARSED = ("html", "restructuredtext", "latex", "pdf", "xml", "docx", "epub")
+_PARSED = ("html", "restructuredtext", "latex", "pdf", "xml", "docx", "epub", "filing")
 _PARSER_FAILURES = (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What parsers of markup have been seen to raise on malformed pages; a defect of theirs must not end a corpus."""
-
-
-def suffix_of(path: Path) -> str:
-    """Return the suffix that says the format: ``.jsonl`` for ``papers.jsonl.zst``."""
-    plain = path.with_suffix("") if path.suffix.lower() in _COMPRESSED else path
-    return plain.suffix.lower()
-
-
-def format_of(path: Path) -> str:
-    """Return the format's name, or ``unsupported``."""
-    known = READERS.get(suffix_of(path))
-    return known[0] if known else "unsupported"
 
 
 def reader_of(name: str) -> Reader:
@@ -65,34 +28,50 @@ def reader_of(name: str) -> Reader:
 
 
 def read_file(path: Path, options: ReadOptions) -> Iterator[Found]:
-    """Yield every record of one file, and what is wrong with it. Never raises for what a file holds.
+    """Yield every record of one file that is no archive, and what is wrong with it, whatever it holds.
 
-    A long record is yielded in parts, ``meta`` naming them: part k of n.
+    A long record is yielded in parts, ``meta`` naming them: part k of n. See ``archives.sources`` for all files.
     """
-    known = READERS.get(suffix_of(path))
+    try:
+        kind = identify(path)
+    except Unreadable as error:
+        yield error.bad
+    except OSError as error:
+        yield unreadable(error)
+    else:
+        yield from read_as(kind, path, options)
+
+
+def read_as(kind: Kind, path: Path, options: ReadOptions) -> Iterator[Found]:
+    """Yield what a file of a known kind holds, as ``read_file`` does."""
     empty = True
     try:
-        size = path.stat().st_size
-        if known is None:
-            raise Unreadable("unsupported_format", f"no reader for {path.suffix or 'a name without a suffix'}", True)
-        if size == 0:
-            raise Unreadable("empty", "is empty")
-        for found in reader_of(known[1])(path, options):
+        if kind.problem:
+            yield kind.problem
+            return
+        if not kind.reader:
+            raise Unreadable("nested_archive", "is an archive, and is not looked into here")
+        for found in reader_of(kind.reader)(path, options):
             empty = False
-            yield from _in_parts(found, options) if isinstance(found, Record) else (found,)
+            yield from _in_parts(found, kind, options) if isinstance(found, Record) else (found,)
         if empty:
             raise Unreadable("empty", "holds no record")
     except Unreadable as error:
         yield error.bad
     except OSError as error:
-        yield Bad("unreadable", f"cannot be read: {error.strerror or error}")
+        yield unreadable(error)
     except _PARSER_FAILURES as error:
-        if known is None or known[0] not in _PARSED:
+        if kind.format not in _PARSED:
             raise
         yield Bad("parser_failed", f"its parser failed: {type(error).__name__}: {error}")
 
 
-def _in_parts(record: Record, options: ReadOptions) -> Iterator[Found]:
+def unreadable(error: OSError) -> Bad:
+    """Return what is said of a file that the system does not let us read."""
+    return Bad("unreadable", f"cannot be read: {error.strerror or error}")
+
+
+def _in_parts(record: Record, kind: Kind, options: ReadOptions) -> Iterator[Found]:
     if not record.text.strip():
         yield Bad("empty", "holds no text", record.position)
         return
@@ -101,6 +80,8 @@ def _in_parts(record: Record, options: ReadOptions) -> Iterator[Found]:
     except UnicodeEncodeError as error:
         yield Bad("invalid_unicode", f"holds half a surrogate pair at character {error.start:,}", record.position)
         return
+    if kind.repaired:
+        record = replace(record, repaired=(kind.repaired, *record.repaired))
     if len(record.text) <= options.max_document_characters or "part" in record.meta:
         yield record
         return

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from data_tools.corpus import Fields
 from data_tools.extract.fields import record_of
 from data_tools.extract.records import Bad, Found, ReadOptions, Unreadable
+from data_tools.extract.streams import seekable
 
 ROWS_AT_A_TIME = 256
 
@@ -17,32 +19,32 @@ def read_parquet(path: Path, options: ReadOptions) -> Iterator[Found]:
     import pyarrow.parquet as pq
 
     number = 0
-    with path.open("rb") as stream:
+    with seekable(path, options.max_document_bytes) as stream:
         try:
             with pq.ParquetFile(stream) as file:
-                wanted = _columns(file.schema_arrow.names, options)
+                wanted = columns_in(file.schema_arrow.names, options.fields)
                 for batch in file.iter_batches(batch_size=ROWS_AT_A_TIME, columns=wanted):
                     for row in batch.to_pylist():
                         number += 1
                         found = record_of(row, str(number), options.fields)
-                        yield _within(found, options)
+                        yield within(found, options)
         except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
             after = f" after row {number:,}" if number else ""
             reason = str(error).splitlines()[0]
             raise Unreadable("broken_parquet", f"cannot be read as Parquet{after}: {reason}") from None
 
 
-def _columns(names: list[str], options: ReadOptions) -> list[str]:
-    fields = options.fields
-    asked = [*fields.text, *fields.keep, *fields.where, *filter(None, (fields.id, fields.date))]
-    roots = [name if name in names else name.split(".")[0] for name in asked]
-    if not any(name in names or name.split(".")[0] in names for name in fields.text):
+def columns_in(names: list[str], fields: Fields) -> list[str]:
+    """Return those of a table's columns that are asked for; Unreadable where they can make no text."""
+    if missing := fields.missing_column(names):
         has = ", ".join(names[:12])
-        raise Unreadable("missing_text_field", f"has no column {fields.text[0]!r}; it has {has}")
+        raise Unreadable("missing_text_field", f"has no column {missing!r}; it has {has}")
+    roots = [name if name in names else name.split(".")[0] for name in fields.columns()]
     return [name for name in dict.fromkeys(roots) if name in names]
 
 
-def _within(found: Found, options: ReadOptions) -> Found:
+def within(found: Found, options: ReadOptions) -> Found:
+    """Return ``found``, or what is said of a row that is too large."""
     text = getattr(found, "text", "")
     if len(text) > options.max_document_bytes:
         position = getattr(found, "position", "")

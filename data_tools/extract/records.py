@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from data_tools.corpus import Fields
 
@@ -20,7 +20,7 @@ class ReadOptions:
     max_document_bytes: int = 50_000_000
     """A record (a JSON line, a web page) larger than this is left out; a plain text is cut as it is read instead."""
     max_markup_bytes: int = 10_000_000
-    """A web page or reStructuredText file larger than this is left out: its parsed tree takes some 50 times as much."""
+    """Markup larger than this (a page, an article, a chapter) is left out: its parsed tree takes 50 times as much."""
     max_file_bytes: int = 64 * 2**30
     """Reading stops here, counted after decompression: a guard against decompression bombs."""
     max_document_characters: int = 60_000
@@ -33,6 +33,9 @@ class ReadOptions:
     max_archive_bytes: int = 16 * 2**30
     """Unpacking an archive stops here: a guard against archive bombs."""
     max_archive_files: int = 1_000_000
+    """Of an archive, those in archives in it included."""
+    exclude: tuple[str, ...] = ()
+    """File names (globs) that are no documents, in a folder and in an archive."""
 
 
 @dataclass(frozen=True)
@@ -80,3 +83,8 @@ class Unreadable(Exception):
     def __init__(self, rule: str, detail: str, harmless: bool = False) -> None:
         super().__init__(detail)
         self.bad = Bad(rule, detail, harmless=harmless)
+
+    @classmethod
+    def of(cls, bad: Bad) -> Self:
+        """Return the exception that says ``bad``."""
+        return cls(bad.rule, bad.detail, bad.harmless)

@@ -1,33 +1,24 @@
-"""Bytes from plain, gzip and zstd files, read in place in bounded memory."""
+"""Bytes from plain and compressed files (gzip, bzip2, xz, zstd), read in place in bounded memory."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import BinaryIO
 
+from data_tools.extract.decompression import Damaged, Decompressed, compression_in
 from data_tools.extract.records import Unreadable
 
 BLOCK_BYTES = 1 << 16
 SNIFF_BYTES = 8192
-_MAGIC = {"gzip": b"\x1f\x8b", "zstd": b"\x28\xb5\x2f\xfd"}
-_SUFFIXES = {".gz": "gzip", ".zst": "zstd"}
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 def compression_of(path: Path) -> str:
-    """Return ``gzip``, ``zstd`` or an empty string, by the file's first bytes.
-
-    Unreadable where the name promises a compression that the bytes do not have.
-    """
+    """Return ``gzip``, ``bz2``, ``xz``, ``zstd`` or an empty string, by the file's first bytes, whatever its name."""
     with path.open("rb") as stream:
-        head = stream.read(4)
-    found = next((name for name, magic in _MAGIC.items() if head.startswith(magic)), "")
-    promised = _SUFFIXES.get(path.suffix.lower(), "")
-    if promised and found != promised:
-        raise Unreadable(f"broken_{promised}", f"is named {path.suffix} but does not begin as {promised} does")
-    return found
+        return compression_in(stream.read(6))
 
 
 def blocks(path: Path, max_bytes: int) -> Iterator[bytes]:
@@ -45,11 +36,9 @@ def blocks(path: Path, max_bytes: int) -> Iterator[bytes]:
                     "too_large", f"is larger than {max_bytes:,} bytes once decompressed; the rest is left out"
                 )
             yield block
-    except OSError as error:
-        if not compression:
-            raise
+    except Damaged as error:
         yield from _rest(path, compression, total)
-        rule = "truncated" if "Truncated" in str(error) else f"broken_{compression}"
+        rule = "truncated" if error.truncated else f"broken_{compression}"
         raise Unreadable(rule, f"its {compression} data cannot be read to the end: {error}") from None
 
 
@@ -59,15 +48,8 @@ def _plain(path: Path) -> Iterator[bytes]:
             yield block
 
 
-def _open(path: Path, compression: str) -> Any:
-    """Arrow's stream: bounded memory whatever the ratio, members in a row, and truncation is an error."""
-    import pyarrow as pa
-
-    return pa.CompressedInputStream(pa.OSFile(os.fsencode(path)), compression)
-
-
 def _decompressed(path: Path, compression: str) -> Iterator[bytes]:
-    with _open(path, compression) as stream:
+    with Decompressed(path, compression) as stream:
         while block := stream.read(BLOCK_BYTES):
             yield block
 
@@ -75,14 +57,22 @@ def _decompressed(path: Path, compression: str) -> Iterator[bytes]:
 def _rest(path: Path, compression: str, skip: int) -> Iterator[bytes]:
     """Yield what the failed read had already decompressed: less than one block, byte by byte."""
     found = bytearray()
-    with _open(path, compression) as stream:
+    with Decompressed(path, compression) as stream:
         try:
             while skip:
                 skip -= len(stream.read(min(skip, BLOCK_BYTES)))
             while byte := stream.read(1):
                 found += byte
-        except OSError:
-            yield bytes(found)
+        except Damaged:
+            if found:
+                yield bytes(found)
+
+
+def seekable(path: Path, max_bytes: int) -> BinaryIO:
+    """Return an open file for readers that jump about in it; a compressed one stands in memory, up to ``max_bytes``."""
+    if compression_of(path):
+        return BytesIO(whole(blocks(path, max_bytes + BLOCK_BYTES), max_bytes))
+    return path.open("rb")
 
 
 def refuse_binary(head: bytes) -> None:

@@ -15,6 +15,7 @@ import zstandard
 
 from data_tools.corpus import Fields
 from data_tools.extract.dispatch import read_file
+from data_tools.extract.fields import record_of
 from data_tools.extract.records import Bad, Found, NotSelected, ReadOptions, Record
 
 
@@ -180,6 +181,15 @@ def test_parquet_rows_are_read_with_nested_fields(tmp_path: Path) -> None:
     assert (found[0].position, found[0].date, found[0].meta) == ("1", "2001", {"metadata.license": "CC0", "id": "a"})
 
 
+def test_compressed_tables_of_columns_are_read_from_memory(tmp_path: Path) -> None:
+    rows = [{"text": "one"}, {"text": "two"}]
+    for suffix in (".parquet", ".arrow"):
+        data = write_rows(tmp_path / f"a{suffix}", rows).read_bytes()
+        assert texts(read(tmp_path / f"b{suffix}.gz", gzip.compress(data))) == ["one", "two"]
+        large = read(tmp_path / f"b{suffix}.gz", max_document_bytes=100)
+        assert large == [Bad("too_large", "is larger than 100 bytes")]
+
+
 def test_parquet_without_the_text_column_or_not_parquet_is_told(tmp_path: Path) -> None:
     write_parquet(tmp_path / "a.parquet", {"content": ["x"], "n": [1]})
     (problem,) = read(tmp_path / "a.parquet")
@@ -252,3 +262,201 @@ def test_a_table_whose_header_is_not_csv_or_that_breaks_off_is_told(tmp_path: Pa
     damaged = "line 3: is not UTF-8 at byte 1; the rest is left out"
     found = read(tmp_path / "c.csv", b"text\nfirst\nx\xff\nlater\nmore\n", max_document_bytes=20)
     assert (texts(found), found[-1]) == (["first"], Bad("invalid_utf8", damaged))
+
+
+def test_title_language_and_licence_come_from_fields(tmp_path: Path) -> None:
+    fields = Fields(title="head", language="lang", license="info.license")
+    rows = [
+        {"text": "one", "head": " On\n quartz ", "lang": "eng", "info": {"license": "CC BY 4.0"}},
+        {"text": "two", "lang": "German", "info": {"license": "https://creativecommons.org/licenses/by-sa/3.0/"}},
+        {"text": "three", "info": {"license": "CC-BY-4.0 OR MIT"}},
+        {"text": "four", "info": {"license": "All rights reserved."}},
+        {"text": "five", "head": None, "info": None},
+    ]
+    found = read(tmp_path / "a.jsonl", "\n".join(map(json.dumps, rows)), fields)
+    assert [(one.title, one.language, one.license) for one in found if isinstance(one, Record)] == [
+        ("On quartz", "en", "CC-BY-4.0"),
+        ("", "", "CC-BY-SA-3.0"),
+        ("", "", "CC-BY-4.0 OR MIT"),
+        ("", "", "LicenseRef-All-rights-reserved"),
+        ("", "", ""),
+    ]
+
+
+SAMPLES = Fields(template="{name} is a {kind}[[ from {place}]][[, at {depth} m]]. {{sic}}", id="name")
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet", ".arrow"])
+def test_rows_become_sentences(tmp_path: Path, suffix: str) -> None:
+    rows = [
+        {"name": "S1", "kind": "granite", "place": "Cornwall", "depth": "12"},
+        {"name": "S2", "kind": "slate", "place": "", "depth": "3.5"},
+        {"name": "S3", "kind": "marl", "place": "Kent", "depth": None},
+        {"name": "S4", "kind": "", "place": "Kent", "depth": "1"},
+    ]
+    found = read(write_rows(tmp_path / f"a{suffix}", rows), fields=SAMPLES)
+    assert texts(found) == [
+        "S1 is a granite from Cornwall, at 12 m. {sic}",
+        "S2 is a slate, at 3.5 m. {sic}",
+        "S3 is a marl from Kent. {sic}",
+    ]
+    assert found[3] == Bad("missing_value", "field 'kind', which the template needs, has no value", "4")
+    lacking = write_rows(tmp_path / f"b{suffix}", [{"name": "S1", "place": "Kent"}])
+    if suffix == ".jsonl":
+        assert rules(read(lacking, fields=SAMPLES)) == [("missing_value", "1")]
+    else:
+        detail = "has no column 'kind'; it has name, place"
+        assert read(lacking, fields=SAMPLES) == [Bad("missing_text_field", detail)]
+
+
+def write_rows(path: Path, rows: list[dict[str, Any]]) -> Path:
+    if path.suffix == ".csv":
+        with path.open("w", newline="") as stream:
+            writer = csv.DictWriter(stream, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+    elif path.suffix == ".jsonl":
+        path.write_text("\n".join(map(json.dumps, rows)))
+    elif path.suffix == ".parquet":
+        pq.write_table(pa.Table.from_pylist(rows), path)
+    else:
+        table = pa.Table.from_pylist(rows)
+        with pa.ipc.new_stream(path, table.schema) as writer:
+            writer.write_table(table, max_chunksize=100)
+    return path
+
+
+def test_values_of_other_types_in_a_template() -> None:
+    row = {"a": [1, None, " x "], "b": {"c": True, "d": {"e": 1}}, "f": float("nan"), "g": 0}
+    fields = Fields(template="{a}; {b.c}; {g}[[; {f}]][[; {b.none}]]")
+    found = record_of(row, "1", fields)
+    assert isinstance(found, Record)
+    assert found.text == "1, x; True; 0"
+
+
+@pytest.mark.parametrize(
+    ("template", "message"),
+    [
+        ("no field", r"names no field in braces, got 'no field'"),
+        ("{} here", r"\{\} at character 1 names no field, got"),
+        ("a { b", r"\{ at character 3 names no field, got"),
+        ("{a} }", r"\} at character 5 names no field"),
+        (
+            "{a:>10}",
+            r"\{a:>10\} at character 1 is more than a field's name: formats and expressions are not known here",
+        ),
+        ("{a!r}", "is more than a field's name"),
+        ("{a[0]}", "is more than a field's name"),
+        ("{a}[[ from {b}", r"\[\[ at character 4 is not closed by \]\]"),
+        ("{a}[[ {b}[[ {c}]] ]]", r"\[\[ at character 10 stands inside another"),
+        ("{a} ]]", r"\]\] at character 5 closes nothing"),
+        ("{a}[[ always ]]", r"\[\[ at character 4 holds no field: it would always stand"),
+    ],
+)
+def test_a_template_of_the_wrong_form_is_refused(template: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Fields(template=template)
+
+
+def test_text_and_template_exclude_each_other() -> None:
+    with pytest.raises(ValueError, match=r"two ways to make a text: give one, got text \['body'\]"):
+        Fields(template="{a}", text=("body",))
+    again = Fields.model_validate(SAMPLES.model_dump(mode="json"))
+    assert again == SAMPLES
+    assert again.columns() == ("name", "kind", "place", "depth")
+
+
+@pytest.mark.parametrize("file_format", [False, True])
+def test_arrow_rows_carry_the_licence_of_their_data_set(tmp_path: Path, file_format: bool) -> None:
+    table = pa.table({"text": [f"row {n}" for n in range(600)], "n": range(600), "unused": [b"\xff"] * 600})
+    path = tmp_path / "data-00000-of-00001.arrow"
+    with (pa.ipc.new_file if file_format else pa.ipc.new_stream)(path, table.schema) as writer:
+        writer.write_table(table, max_chunksize=300)
+    (tmp_path / "dataset_info.json").write_text('{"features": {}, "license": "cc-by-4.0"}')
+    (tmp_path / "state.json").write_text('{"_data_files": [{"filename": "data-00000-of-00001.arrow"}]}')
+    (tmp_path / "dataset_dict.json").write_text('{"splits": ["train"]}')
+    found = read(path, fields=Fields(keep=("n",)))
+    assert texts(found) == [f"row {n}" for n in range(600)]
+    assert isinstance(found[599], Record)
+    assert (found[599].position, found[599].meta, found[599].license) == ("600", {"n": 599}, "CC-BY-4.0")
+    for name in ("dataset_info.json", "state.json", "dataset_dict.json"):
+        assert read(tmp_path / name) == [Bad("excluded", "describes a data set, and is no document", harmless=True)]
+    (tmp_path / "dataset_info.json").write_text('{"license": ')
+    assert read(path)[0] == Record("row 0", "1")
+    assert texts(read(tmp_path / "state.json", '{"text": "The state of things."}')) == ["The state of things."]
+
+
+def test_arrow_without_the_text_column_cut_off_or_damaged_is_told(tmp_path: Path) -> None:
+    table = pa.table({"text": [f"row {n}" for n in range(600)]})
+    path = tmp_path / "a.arrow"
+    with pa.ipc.new_stream(path, table.schema) as writer:
+        writer.write_table(table, max_chunksize=300)
+    data = path.read_bytes()
+    assert read(path, fields=Fields(text=("body",))) == [Bad("missing_text_field", "has no column 'body'; it has text")]
+    found = read(path, data[: len(data) * 2 // 3])
+    assert len(texts(found)) == 300
+    problem = found[-1]
+    assert isinstance(problem, Bad)
+    assert problem.rule == "broken_arrow"
+    assert problem.detail.startswith("cannot be read as Arrow after row 300: ")
+    place = data.index(b"row 0row 1")  # before them lie the offsets of the rows' ends
+    damaged = data[: place - 200] + b"\xff" * 8 + data[place - 192 :]
+    assert rules(read(path, damaged)) == [("broken_arrow", "")]
+
+
+def samples(first: int, last: int) -> str:
+    sections = ("CORE", "OUTCROP", "WELL")
+    return "".join(
+        f'{n},{sections[n % 3]},"Sample {n} is grey.\nIt was split, twice, by hand."\n' for n in range(first, last)
+    )
+
+
+TABLE = "number,kind,text\n" + samples(1, 20)
+
+
+@pytest.mark.parametrize(
+    ("broken", "detail"),
+    [
+        ('20,CORE,"opened and not closed\n', "line 40: is not CSV: ',' expected after '\"'; lines 40 to 40"),
+        ('20,CORE,"it is "so", and\n7,8,9\nmore"\n', "line 40: is not CSV: ',' expected after '\"'; lines 40 to 42"),
+        ("20,CORE,not opened.\nIt goes on, and on.\nSo\"\n",
+         "line 40: its row is followed by lines that are no rows; lines 40 to 42"),
+        ("20,CORE,not opened.\nIt goes on,\nand, so, on\n",
+         "line 40: its row is followed by lines that are no rows; lines 40 to 42"),
+        ("20,CORE,not opened.\n\"So\" she said\n", "line 41: is not CSV: ',' expected after '\"'; lines 40 to 41"),
+    ],
+)  # fmt: skip
+def test_a_table_is_read_on_behind_a_row_whose_quotes_do_not_close(tmp_path: Path, broken: str, detail: str) -> None:
+    found = read(tmp_path / "a.csv", TABLE + broken + samples(21, 40), Fields(id="number"))
+    numbers = [one.meta["id"] for one in found if isinstance(one, Record)]
+    assert numbers == [str(n) for n in range(1, 40) if n != 20]
+    assert all(one.text.endswith("by hand.") for one in found if isinstance(one, Record))
+    problems = [one for one in found if isinstance(one, Bad)]
+    assert [(one.rule, one.detail) for one in problems] == [("invalid_csv", f"{detail} are left out")]
+
+
+@pytest.mark.parametrize("rows", [9, 30])
+def test_nothing_is_taken_for_a_row_where_too_little_is_known(tmp_path: Path, rows: int) -> None:
+    """Few rows, or columns of prose alone: a line of the broken cell might be one."""
+    text = "".join(f'"words {chr(97 + n)} and more {"x" * n}","others {"y" * n}"\n' for n in range(rows))
+    found = read(tmp_path / "a.csv", f'text,more\n{text}"open, and, not\nclosed, ever\n"a","b"\n"c","d"\n')
+    assert len(texts(found)) == rows
+    problem = found[-1]
+    assert isinstance(problem, Bad)
+    assert problem.detail == f"line {rows + 2}: is not CSV: ',' expected after '\"'; the rest is left out"
+
+
+def test_a_row_with_more_cells_than_the_header_is_told(tmp_path: Path) -> None:
+    found = read(tmp_path / "a.csv", "text,n\none,1,,\ntwo, and more,2\nthree\n")
+    assert texts(found) == ["one", "three"]
+    assert [one for one in found if isinstance(one, Bad)] == [
+        Bad("invalid_csv", "line 3: has 3 cells, and the header names 2", "2", "two, and more,2")
+    ]
+
+
+def test_looking_for_rows_again_has_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("data_tools.extract.csv_resumption.MAX_LINES_AGAIN", 1)
+    broken = '{0},CORE,"opened and not closed\n'
+    found = read(tmp_path / "a.csv", TABLE + broken.format(20) + samples(21, 24) + broken.format(24) + samples(25, 30))
+    assert len(texts(found)) == 22
+    assert found[-1] == Bad("invalid_csv", "line 47: is not CSV: ',' expected after '\"'; the rest is left out")

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import bz2
 import gzip
+import lzma
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,10 +14,12 @@ import zstandard
 
 from data_tools.extract.cutting import cut
 from data_tools.extract.dispatch import format_of, read_file
+from data_tools.extract.identify import identify
 from data_tools.extract.records import Bad, Found, ReadOptions, Record
 from data_tools.extract.restructured import restructured_text
 from data_tools.extract.web_page import main_text
 
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 PROSE = "Quartz is harder than calcite. It has no cleavage, and it breaks like glass.\n\n" * 4
 
 
@@ -35,30 +41,53 @@ def bad(found: list[Found]) -> Bad:
     return problem
 
 
-@pytest.mark.parametrize("suffix", ["", ".gz", ".zst"])
+COMPRESS: dict[str, Callable[[bytes], bytes]] = {
+    ".gz": gzip.compress, ".zst": zstandard.compress, ".xz": lzma.compress, ".bz2": bz2.compress
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("suffix", ["", *COMPRESS])
 def test_a_text_is_read_plain_and_compressed(tmp_path: Path, suffix: str) -> None:
-    data = PROSE.encode()
-    packed = {"": data, ".gz": gzip.compress(data), ".zst": zstandard.compress(data)}[suffix]
-    assert only(read(tmp_path / f"a.txt{suffix}", packed)).text == PROSE
-    assert only(read(tmp_path / f"b.TXT{suffix.upper()}", packed)).text == PROSE
+    packed = COMPRESS[suffix](PROSE.encode()) if suffix else PROSE.encode()
+    for name in (f"a.txt{suffix}", f"b.TXT{suffix.upper()}"):
+        record = only(read(tmp_path / name, packed))
+        assert (record.text, record.repaired) == (PROSE, ())
 
 
-def test_compressed_members_in_a_row_are_one_text(tmp_path: Path) -> None:
-    assert only(read(tmp_path / "a.txt.gz", gzip.compress(b"one\n") + gzip.compress(b"two\n"))).text == "one\ntwo\n"
-    frames = zstandard.compress(b"one\n") + zstandard.compress(b"two\n")
-    assert only(read(tmp_path / "a.txt.zst", frames)).text == "one\ntwo\n"
+@pytest.mark.parametrize("suffix", COMPRESS)
+def test_compressed_members_in_a_row_are_one_text(tmp_path: Path, suffix: str) -> None:
+    packed = b"".join(map(COMPRESS[suffix], (b"one\n", b"", b"two\n")))
+    assert only(read(tmp_path / f"a.txt{suffix}", packed)).text == "one\ntwo\n"
 
 
-@pytest.mark.parametrize("suffix", [".gz", ".zst"])
+@pytest.mark.parametrize("suffix", [".gz", ".xz", ".bz2"])
+def test_zeros_after_the_end_are_padding_and_anything_else_is_damage(tmp_path: Path, suffix: str) -> None:
+    packed = COMPRESS[suffix](b'{"text": "one"}\n')
+    assert only(read(tmp_path / f"a.jsonl{suffix}", packed + b"\0" * 70_000)).text == "one"
+    record, problem = read(tmp_path / f"b.jsonl{suffix}", packed + b"rubbish")
+    assert isinstance(record, Record)
+    name = {".gz": "gzip", ".xz": "xz", ".bz2": "bz2"}[suffix]
+    detail = f"its {name} data cannot be read to the end: what follows its end is no {name} data"
+    assert problem == Bad(f"broken_{name}", detail)
+
+
+def test_xz_data_that_asks_for_much_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("data_tools.extract.decompression.XZ_MEMORY_BYTES", 1 << 20)
+    problem = bad(read(tmp_path / "a.txt.xz", lzma.compress(PROSE.encode())))
+    detail = "its xz data cannot be read to the end: Memory usage limit exceeded"
+    assert (problem.rule, problem.detail) == ("broken_xz", detail)
+
+
+@pytest.mark.parametrize("suffix", COMPRESS)
 def test_a_truncated_or_damaged_file_is_told(tmp_path: Path, suffix: str) -> None:
     noise = bytes(range(33, 127)) * 400
-    packed = gzip.compress(noise) if suffix == ".gz" else zstandard.compress(noise)
-    name = {".gz": "gzip", ".zst": "zstd"}[suffix]
+    packed = COMPRESS[suffix](noise)
+    name = {".gz": "gzip", ".zst": "zstd", ".xz": "xz", ".bz2": "bz2"}[suffix]
     for end in (len(packed) // 2, len(packed) - 1):
         cut_off = bad(read(tmp_path / f"a.txt{suffix}", packed[:end]))
         assert cut_off.rule == "truncated"
         assert cut_off.detail.startswith(f"its {name} data cannot be read to the end: Truncated compressed stream")
-    broken = bad(read(tmp_path / f"b.txt{suffix}", b"not compressed at all"))
+    broken = bad(read(tmp_path / f"b.txt{suffix}", b"\0not compressed at all"))
     assert (broken.rule, broken.detail) == (
         f"broken_{name}",
         f"is named {suffix} but does not begin as {name} does",
@@ -69,7 +98,7 @@ def test_a_gzip_file_with_a_wrong_checksum_is_told(tmp_path: Path) -> None:
     packed = gzip.compress(PROSE.encode())
     problem = bad(read(tmp_path / "a.txt.gz", packed[:-8] + b"\0" * 8))
     assert problem.rule == "broken_gzip"
-    assert problem.detail.startswith("its gzip data cannot be read to the end: zlib inflate failed")
+    assert problem.detail.startswith("its gzip data cannot be read to the end: Error -3 while decompressing data: inc")
 
 
 def test_line_ends_and_nul_are_put_right(tmp_path: Path) -> None:
@@ -120,7 +149,87 @@ def test_empty_missing_and_unsupported_files_are_told(tmp_path: Path) -> None:
     photo = bad(read(tmp_path / "photo.jpg", b"\xff\xd8\xff"))
     assert photo == Bad("unsupported_format", "no reader for .jpg", harmless=True)
     assert format_of(tmp_path / "x.jsonl.zst") == "jsonl"
-    assert format_of(tmp_path / "x.pdf") == "unsupported"
+    assert format_of(tmp_path / "x.mp4") == "unsupported"
+
+
+SEEN = [
+    ("error.pdf", b"<!DOCTYPE html><html><body>x</body></html>", "html", "format html"),
+    ("page.txt", b"\n<!-- saved -->\n<HTML lang='en'>", "html", "format html"),
+    ("page.xml", b'<?xml version="1.0"?>\n<html xmlns="http://www.w3.org/1999/xhtml">', "html", "format html"),
+    ("index.php", b"<!doctype html>", "html", "format html"),
+    ("page", b"<html>", "html", ""),
+    ("page.html", b"<?xml version='1.0'?><article>", "html", ""),
+    ("article.txt", b"\xef\xbb\xbf<?xml version='1.0'?><article>", "xml", "format xml"),
+    ("drawing.svg", b"<?xml version='1.0'?><svg>", "unsupported", ""),
+    ("paper.txt", b"% a comment\n\n\\documentclass[12pt]{article}", "latex", "format latex"),
+    ("2001.00001", b"\\documentstyle{article}", "latex", ""),
+    ("notes.txt", b"How to write \\documentclass{article}", "text", ""),
+    ("notes", b"Plain words.", "text", ""),
+    ("notes.1", b"Plain words.", "text", ""),
+    ("program.py", b"print()", "unsupported", ""),
+    ("binary", b"\x7fELF\0\0", "unsupported", ""),
+    ("paper.txt", b"%PDF-1.4", "pdf", "format pdf"),
+    ("rows.csv", b"PAR1\x15\x04", "parquet", "format parquet"),
+    ("rows.bin", b"ARROW1\0\0", "arrow", "format arrow"),
+    ("0000-23-1.txt", b"<SEC-DOCUMENT>0000-23-1.txt : 20230101\n<SEC-HEADER>", "filing", ""),
+    ("note.txt", b"<DOCUMENT> is a word", "text", ""),
+    ("report.pdf", b"PK\x03\x04", "zip", "format zip"),
+]
+
+
+@pytest.mark.parametrize(("name", "data", "format_name", "repaired"), SEEN)
+def test_a_file_is_known_by_its_first_bytes(
+    tmp_path: Path, name: str, data: bytes, format_name: str, repaired: str
+) -> None:
+    for path, written in ((tmp_path / name, data), (tmp_path / f"{name}.gz", gzip.compress(data))):
+        path.write_bytes(written)
+        kind = identify(path)
+        assert (kind.format, kind.repaired) == (format_name, repaired)
+
+
+def test_looking_at_a_file_takes_no_time_whatever_it_holds(tmp_path: Path) -> None:
+    for data in (b"<!-- -->" * 1000, b"<?xml " + b"<!--" * 2000, b"%\n " * 2500, b" \n" * 4000):
+        (tmp_path / "a.txt").write_bytes(data)
+        assert identify(tmp_path / "a.txt").format in ("text", "xml")
+
+
+def test_a_wrong_name_is_put_right_and_counted(tmp_path: Path) -> None:
+    record = only(read(tmp_path / "saved.pdf", PAGE))
+    assert "Basalt is a dark volcanic rock" in record.text
+    assert record.repaired == ("format html",)
+    assert only(read(tmp_path / "a.txt", gzip.compress(PROSE.encode()))).repaired == ("compression gzip",)
+    assert only(read(tmp_path / "a.txt.gz", zstandard.compress(PROSE.encode()))).repaired == ("compression zstd",)
+    assert only(read(tmp_path / "b.txt.gz", PROSE)).repaired == ("compression none",)
+    assert only(read(tmp_path / "README", PROSE)).text == PROSE
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "detail", "harmless"),
+    [
+        ("a.doc", OLE, "no reader for .doc (Word 97-2003. Save it as .docx)", False),
+        ("a.docx", OLE, "is named .docx, but its content is not: no reader for .doc (Word 97-2003. Save it as .docx)",
+         False),
+        ("a.xls", OLE, "no reader for .xls", True),
+        ("a.txt", b"{\\rtf1 Hello}", "is named .txt, but its content is not: no reader for .rtf (Rich Text Format. "
+         "Save it as .docx)", False),
+        ("a.odt", b"PK\x03\x04", "no reader for .odt (OpenDocument. Save it as .docx)", False),
+        ("a.rar", b"Rar!", "no reader for .rar (an archive. Pack it as .zip)", False),
+        ("binary", b"\0\1", "no reader for a name without a suffix", True),
+        ("empty.jpg", b"", "no reader for .jpg", True),
+    ],
+)  # fmt: skip
+def test_what_has_no_reader_is_told_by_name(
+    tmp_path: Path, name: str, data: bytes, detail: str, harmless: bool
+) -> None:
+    (tmp_path / name).write_bytes(data)
+    assert bad(read(tmp_path / name)) == Bad("unsupported_format", detail, harmless=harmless)
+
+
+def test_an_encrypted_word_document_is_told(tmp_path: Path) -> None:
+    header = bytearray(OLE.ljust(512, b"\0"))
+    header[30:32], header[48:52] = (9).to_bytes(2, "little"), (1).to_bytes(4, "little")
+    data = bytes(header) + bytes(512) + "EncryptedPackage".encode("utf-16-le").ljust(512, b"\0")
+    assert bad(read(tmp_path / "a.docx", data)) == Bad("encrypted", "is encrypted; save it without a password")
 
 
 def test_a_book_is_cut_between_chapters_and_no_character_is_lost(tmp_path: Path) -> None:
@@ -241,16 +350,25 @@ def test_a_very_deep_page_keeps_its_upper_text() -> None:
     assert "slate and its cleavage" in main_text(page)
 
 
-RST = """.. _top:
+RST = r""".. _top:
 
 Minerals
 ========
 
+:Author: A. Person
+:Date: 2011-03-04 (draft)
+:License: CC BY 4.0
+
 See :ref:`gravity_data`, :numref:`Fig. %s <my-figure>`, :ref:`the table <tab>` :cite:`lyell1830` and :math:`x^2`.
+It was shown (:cite:`lyell1830`; :cite:t:`hutton`) by others :cite:`smith` . H\ :sub:`2`\ O [#n]_ is :math:` \alpha `.
 
 .. purpose::
 
-   Explains **why** quartz is hard, by :eq:`ohm_law`.
+   Explains **why** quartz is hard (:math:`\rho = 10\; \Omega`), by :eq:`ohm_law` and :eq:`eq1`.
+
+   .. math:: \sigma = \frac{1}{\rho}
+
+.. purpose:: To tell the minerals apart.
 
 .. toctree::
    :maxdepth: 2
@@ -260,8 +378,10 @@ See :ref:`gravity_data`, :numref:`Fig. %s <my-figure>`, :ref:`the table <tab>` :
 
 .. math::
    :label: eq1
+   :nowrap:
 
-   E = mc^2
+   a &= b \\
+     &= mc^2
 
 .. include:: /etc/hostname
 
@@ -269,30 +389,131 @@ See :ref:`gravity_data`, :numref:`Fig. %s <my-figure>`, :ref:`the table <tab>` :
 
    <script>alert(1)</script>
 
+.. plot::
+
+   import hidden_code
+
+Hardness
+--------
+
+.. figure:: a.png
+   :align: no such place
+   :name: my-figure
+
+   : A crystal of :math:`\mathrm{SiO_2}`.
+
+   Its legend.
+
+.. list-table:: Scale
+   :header-rows: 1
+   :widths: 5 5
+   :strange: yes
+
+   * - Mineral
+     - Mohs
+   * - quartz
+     - :math:`7`
+
 +--------+---+
 | quartz | 7 |
++        +---+
+|        | 8 |
 +--------+---+
 
 - one
+
+  - deeper
+
 - two
+
+In order:
+
+3. third
+4. fourth
+
+quartz
+   A mineral.
+
+.. code-block:: python
+   :emphasize-lines: 1
+
+   print("x")
+
+.. sidebar:: Only a picture
+
+   .. image:: b.png
+
+As in :ref:`top` and :doc:`/more/other_page`, `a link <https://example.org>`_.
+
+.. [#n] Called water, :math:`\mathrm{H_2O}`.
 """
+WRITTEN = r"""# Minerals
+
+See gravity data, Fig. 1, the table and $x^2$. It was shown by others. H₂O (Called water, $\mathrm{H_2O}$.) is $\alpha$.
+
+Explains why quartz is hard ($\rho = 10\; \Omega$), by ohm law and (1).
+
+$$\sigma = \frac{1}{\rho}$$
+
+To tell the minerals apart.
+
+$$\begin{aligned} a &= b \\ &= mc^2 \end{aligned} \tag{1}$$
+
+## Hardness
+
+Figure 1: A crystal of $\mathrm{SiO_2}$.
+
+Its legend.
+
+Scale
+
+| Mineral | Mohs |
+| --- | --- |
+| quartz | $7$ |
+
+|  |  |
+| --- | --- |
+| quartz | 7 |
+| quartz | 8 |
+
+- one
+  - deeper
+- two
+
+In order:
+
+3. third
+4. fourth
+
+quartz: A mineral.
+
+```
+print("x")
+```
+
+As in Minerals and other page, a link."""
 
 
-def test_restructured_text_becomes_plain_text(tmp_path: Path) -> None:
-    text = only(read(tmp_path / "a.rst", RST)).text
-    assert text.startswith("Minerals\n\nSee gravity data, my figure, the table")
-    assert "and x^2." in text
-    assert "Explains why quartz is hard, by ohm law." in text
-    assert "E = mc^2" in text
-    assert "quartz | 7" in text
-    assert "- one\n- two" in text
-    for gone in ("chapter_one", "lyell1830", "alert", "::", "hostname"):
-        assert gone not in text
+def test_restructured_text_is_written_in_our_markup(tmp_path: Path) -> None:
+    record = only(read(tmp_path / "a.rst", RST))
+    assert record.text == WRITTEN
+    assert (record.title, record.date, record.license) == ("Minerals", "2011-03-04", "CC-BY-4.0")
+    assert record.meta == {"authors": ["A. Person"]}
+    marked = only(read(tmp_path / "a.rst", RST, marks=True)).text
+    assert "[START_FIGURE] Figure 1: A crystal of [START_FORMULA]" in marked
+    assert r"[START_FORMULA] \sigma = \frac{1}{\rho} [END_FORMULA]" in marked
+
+
+def test_fields_that_are_no_front_matter_stay() -> None:
+    record = restructured_text("Title\n=====\n\nWords.\n\n:Depth: 12 m\n:Age: 3 Ma\n")
+    assert record.text == "# Title\n\nWords.\n\nDepth: 12 m\n\nAge: 3 Ma"
+    assert restructured_text(":Author: A\n\nTitle\n=====\n\nWords.\n").meta == {"authors": ["A"]}
 
 
 def test_a_role_of_one_file_is_unknown_in_the_next() -> None:
-    assert restructured_text(".. role:: rock\n\nA :rock:`granite` here.") == "A granite here."
-    assert "granite" in restructured_text("Another :rock:`granite` there.")
+    assert restructured_text(".. role:: rock\n\nA :rock:`granite` here.").text == "A granite here."
+    assert restructured_text("Another :rock:`granite` there.").text == "Another granite there."
+    restructured_text("Nothing here.")
     from docutils.parsers.rst import roles
 
     assert "rock" not in roles._roles
@@ -312,3 +533,20 @@ def test_a_failing_parser_costs_one_file(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr("docutils.core.publish_doctree", fail)
     problem = bad(read(tmp_path / "a.rst", "Text\n"))
     assert (problem.rule, problem.detail) == ("parser_failed", "its parser failed: IndexError: list index out of range")
+
+
+def test_every_rule_stands_in_the_docs() -> None:
+    root = Path(__file__).resolve().parents[2]
+    table = (root / "docs" / "adding-a-corpus.md").read_text("utf-8")
+    rules = {
+        node.args[0].value
+        for path in (root / "data_tools" / "extract").glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in ("Bad", "Unreadable", "Ended")
+        and node.args
+        and isinstance(node.args[0], ast.Constant)
+    }
+    assert len(rules) > 30
+    assert {rule for rule in rules if f"`{rule}`" not in table} == set()

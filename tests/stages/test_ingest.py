@@ -5,14 +5,19 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from data_tools.documents import read_documents, read_rows, shards
+from data_tools.extract.table_columns import column_names
 from pipeline.artifact import Artifact, describe_files
 from pipeline.errors import RecipeError, StepError
 from pipeline.identity import Hasher
@@ -214,6 +219,130 @@ def test_a_folder_read_in_the_wrong_way_fails_with_the_fields_it_has(tmp_path: P
     assert next(read_documents([tmp_path / "right"])).text == "What?\n\nThat."
 
 
+def test_an_archive_is_read_like_a_folder(folder: Path, tmp_path: Path) -> None:
+    packed = tmp_path / "packed"
+    packed.mkdir()
+    shutil.make_archive(str(packed / "papers"), "gztar", folder)
+    with zipfile.ZipFile(packed / "more.zip", "w") as archive:
+        archive.writestr("a/notes.txt", PROSE * 800)
+        archive.writestr("../up.txt", PROSE)
+    stage = ingest(packed, max_bad_share=0.2)
+    stage.check(CONTEXT)
+    assert (stage.estimate({}, Resources()).text_bytes or 0) > 2_000
+    metrics = run(stage, tmp_path / "out")
+    plain = run(ingest(folder), tmp_path / "plain")
+    documents = {document.source: document for document in read_documents([tmp_path / "out"])}
+    for document in read_documents([tmp_path / "plain"]):
+        assert documents[f"papers.tar.gz:{document.source}"].text == document.text
+    assert {source for source in documents if source.startswith("more")} == {
+        f"more.zip:a/notes.txt#{part}" for part in range(1, metrics["documents_out"] - plain["documents_out"] + 1)
+    }
+    assert len({document.id for document in documents.values()}) == metrics["documents_out"]
+    assert metrics["formats"] == {
+        **plain["formats"],
+        "text": {"bad": 1, "documents": metrics["formats"]["text"]["documents"], "files": 11},
+        "tar": {"files": 1},
+        "zip": {"files": 1},
+    }
+    assert metrics["dropped_by_rule"] == {**plain["dropped_by_rule"], "unsafe_path": 1}
+    few = run(ingest(packed, max_archive_files=3, max_bad_share=1), tmp_path / "few")
+    assert few["dropped_by_rule"]["too_large"] == 1
+    (packed / "plain.txt").write_text(PROSE)
+    small = run(ingest(packed, max_archive_bytes=1000, max_bad_share=1), tmp_path / "small")
+    assert small["dropped_by_rule"]["too_large"] == 2
+
+
+def test_marks_and_the_folder_that_parts_may_lie_in_reach_the_readers(tmp_path: Path) -> None:
+    texts = tmp_path / "texts"
+    (texts / "paper").mkdir(parents=True)
+    (texts / "shared.tex").write_text("A \\emph{shared} part, $x^2$.")
+    paper = "\\documentclass{article}\\begin{document}The paper. \\input{../shared}\\end{document}"
+    (texts / "paper" / "main.tex").write_text(paper)
+    for marks, formula in ((False, "$x^2$"), (True, "[START_FORMULA] x^2 [END_FORMULA]")):
+        run(ingest(texts, marks=marks), tmp_path / str(marks))
+        found = {document.source: document.text for document in read_documents([tmp_path / str(marks)])}
+        assert f"The paper. A shared part, {formula}" in found["paper/main.tex"]
+
+
+STATED = [
+    {"text": "Stated and declared.", "license": "CC BY 4.0"},
+    {"text": "Stated, and not declared.", "license": "CC-BY-NC-4.0"},
+    {"text": "Stated by nobody."},
+]
+
+
+def test_a_document_that_states_another_licence_than_its_corpus_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, STATED)))
+    declared = "CC-BY-4.0 AND CC0-1.0"
+    metrics = run(ingest(tmp_path, license=declared, fields={"license": "license"}), tmp_path / "out")
+    assert [(one.text, one.license, one.meta) for one in read_documents([tmp_path / "out"])] == [
+        ("Stated and declared.", "CC-BY-4.0", '{"format": "jsonl"}'),
+        ("Stated by nobody.", declared, '{"format": "jsonl"}'),
+    ]
+    assert metrics["dropped_by_rule"] == {"other_license": 1}
+    assert metrics["formats"]["jsonl"] == {"documents": 2, "files": 1}  # it is not bad
+    (row,) = (row for shard in shards(tmp_path / "out", "dropped") for row in read_rows(shard))
+    assert row["detail"] == f"states the licence CC-BY-NC-4.0, and its corpus is declared as {declared}"
+    assert (row["head"], row["source"]) == ("Stated, and not declared.", "a.jsonl:2")
+    block = json.loads((tmp_path / "out" / "blocks" / "000.json").read_text())
+    assert ["left out: other_license", None, None, 1] in block["data"]["rows"]
+
+
+def test_a_corpus_whose_rights_the_user_vouches_for_keeps_what_documents_state(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, STATED)))
+    declared = "CC-BY-4.0 AND LicenseRef-Internal"
+    run(ingest(tmp_path, license=declared, fields={"license": "license"}), tmp_path / "out")
+    assert [(one.license, json.loads(one.meta)) for one in read_documents([tmp_path / "out"])] == [
+        ("CC-BY-4.0", {"format": "jsonl"}),
+        (declared, {"format": "jsonl", "stated_license": "CC-BY-NC-4.0"}),
+        (declared, {"format": "jsonl"}),
+    ]
+
+
+def test_a_template_is_checked_against_the_first_tables(tmp_path: Path) -> None:
+    folder = tmp_path / "tables"
+    folder.mkdir()
+    (folder / "samples.csv").write_text("sample,rock_type,place\nS1,granite,\n")
+    good = ingest(folder, fields={"template": "{sample} is a {rock_type}[[ from {place}]]."})
+    good.check(CONTEXT)
+    run(good, tmp_path / "out")
+    assert [one.text for one in read_documents([tmp_path / "out"])] == ["S1 is a granite."]
+    for template, hint in (
+        ("{sample} is a {rock_typ}.", "'rock_typ'. Did you mean 'rock_type'?"),
+        ("{depth}", "'depth'. It has sample, rock_type, place"),
+    ):
+        with pytest.raises(RecipeError) as error:
+            ingest(folder, fields={"template": template}).check(CONTEXT)
+        assert f"step domain_text: fields.template: {folder}/samples.csv has no column {hint}" in str(error.value)
+    ingest(folder, fields={"template": "{sample}[[ from {depth}]]"}).check(CONTEXT)
+    (folder / "depths.csv").write_text("depth\n12\n")
+    ingest(folder, fields={"template": "{depth}"}).check(CONTEXT)  # one table has it
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv.gz", "parquet", "arrow", "jsonl"])
+def test_the_columns_of_a_table_are_seen_without_reading_it(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a.{suffix}"
+    table = pa.table({"text": ["x"], "n": [1]})
+    if suffix == "parquet":
+        pq.write_table(table, path)
+    elif suffix == "arrow":
+        with pa.ipc.new_stream(path, table.schema) as writer:
+            writer.write_table(table)
+    else:
+        text = "text\tn\nx\t1\n" if suffix == "tsv.gz" else "text,n\nx,1\n"
+        path.write_bytes(gzip.compress(text.encode()) if suffix == "tsv.gz" else text.encode())
+    assert column_names(path) == ([] if suffix == "jsonl" else ["text", "n"])
+    path.write_bytes(b"\x1f\x8b broken")
+    assert column_names(path) == [] or suffix == "csv"
+
+
+def test_files_without_a_suffix_and_archives_are_not_refused_before_anything_runs(tmp_path: Path) -> None:
+    for name in ("notes", "2001.00001", "papers.tgz", "papers.zip"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / name).touch()
+        ingest(tmp_path / name).check(CONTEXT)
+
+
 def test_nothing_selected_fails_the_step(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text('{"text": "x", "kind": "b"}\n')
     stage = ingest(tmp_path / "a.jsonl", fields={"where": {"kind": ["a"]}})
@@ -235,7 +364,7 @@ def test_nothing_selected_fails_the_step(tmp_path: Path) -> None:
         (lambda root: ingest(corpora=["geo_world", "geo_world"]), "corpus 'geo_world' is named twice"),
         (lambda root: ingest(root / "none"), "path: .*none does not exist. Give a folder of texts"),
         (lambda root: ingest(root / "empty"), "path: .*empty holds no file. Give a folder of texts"),
-        (lambda root: ingest(root / "photos"), r"path: .*holds no readable file, only \.jpg, \.pdf\. Readable: \.txt"),
+        (lambda root: ingest(root / "photos"), r"path: .*holds no readable file, only \.jpg, \.mp4\. Readable: \.txt"),
         (lambda root: ingest(root / "readme"), r"path: .*readme holds only files that 'exclude' names \(LICENSE, "
          r"README\.md\)\. Give a folder of texts, or name fewer files in 'exclude'"),
         (lambda root: ingest(root / ("x" * 300)), r"path: .*xxx cannot be read \(File name too long\)\. Give a folder"),
@@ -246,7 +375,7 @@ def test_what_is_wrong_is_told_before_anything_runs(tmp_path: Path, make: Any, m
     (tmp_path / "empty").mkdir()
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos" / "a.jpg").touch()
-    (tmp_path / "photos" / "b.pdf").touch()
+    (tmp_path / "photos" / "b.mp4").touch()
     (tmp_path / "photos" / "README.md").touch()
     (tmp_path / "readme").mkdir()
     (tmp_path / "readme" / "README.md").touch()
