@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.record import ROOT
@@ -25,7 +25,7 @@ class Folder:
     """Relative to the folder of all real text."""
     rules: str
     """The cleaning profile that suits it."""
-    fields: Fields = Fields()
+    fields: Fields = field(default_factory=Fields)
     is_textbook: bool = False
 
 
@@ -65,4 +65,6 @@ def read_folder(folder: Folder) -> Iterator[Document]:
 
 def size_of(path: Path) -> int:
     """Return the bytes of a file, or of all files below a folder."""
-    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file()) if path.is_dir() else path.stat().st_size
+    return (
+        sum(file.stat().st_size for file in path.rglob("*") if file.is_file()) if path.is_dir() else path.stat().st_size
+    )

@@ -1,29 +1,43 @@
 """Everything that is done to a document to clean it, in order; texts are judged in batches.
 
-Order: size; repairs; web furniture; personal data; language; gibberish; fragments; the published quality rules.
+Order: repairs; size; boilerplate of the corpus; personal data; language; gibberish; fragments; the published quality
+rules. What is learned of a document, such as its language, goes into ``meta``.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-from data_tools.language import common_pair_share, other_language
-from data_tools.privacy import replace_personal_data
-from data_tools.quality import QualityRules, Verdict, strip_boilerplate
+from data_tools.boilerplate import Stripped, strip
+from data_tools.language import common_pair_share, identify
+from data_tools.privacy import policy_for, replace_personal_data
+from data_tools.quality import QualityRules, Verdict
 from data_tools.repair import repair
-from data_tools.word_arrays import split_words
 
 if TYPE_CHECKING:
+    from data_tools.boilerplate import Table
     from data_tools.documents import Document
+    from data_tools.privacy import Policy
     from data_tools.rules import Rules
 
 BATCH_CHARACTERS = 400_000
 """Texts are judged in batches of this size: large enough for arrays to pay, small enough for a processor's cache."""
-_ENDING = re.compile(r"[.!?…:;\"'”’)\]*_|]\s*$")
-"""What a finished text ends with: a sentence's end, a closing bracket or quotation mark, Markdown, a table's edge."""
+_ENDING = re.compile(r"[.!?…:;\"'”’)\]*_|$]\s*$")
+"""What a finished text ends with: a sentence's end, a closing bracket or quotation mark, Markdown, a table's edge, a
+formula's."""
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """A document with its text repaired, and by name of the repair how many places were changed."""
+
+    document: Document
+    changes: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -31,71 +45,115 @@ class Cleaned:
     """A document, what was decided about it, and what was changed in its text."""
 
     document: Document
+    """As it was repaired."""
     verdict: Verdict
     changes: Mapping[str, int] = field(default_factory=dict)
     """By name of the repair or kind of personal data: how many places."""
+    learned: Mapping[str, Any] = field(default_factory=dict)
+    """What goes into the document's ``meta``."""
+    cut: tuple[str, ...] = ()
+    """The paragraphs that were cut out as boilerplate."""
+
+    def cleaned_document(self) -> dict[str, str]:
+        """Return the row of a kept document: its text as cleaned, its ``meta`` with what was learned."""
+        row = {**vars(self.document), "text": self.verdict.text}
+        if self.learned:
+            row["meta"] = json.dumps({**self.learned, **json.loads(row["meta"])}, ensure_ascii=False, sort_keys=True)
+        return row
 
 
+@dataclass(frozen=True)
 class Cleaner:
     """Cleans documents by one profile's rules."""
 
-    def __init__(self, rules: Rules, language: str, personal_data: Sequence[str] | None, max_characters: int) -> None:
-        self._rules = rules
-        self._language = language
-        self._personal_data = rules.personal_data if personal_data is None else tuple(personal_data)
-        self._max_characters = max_characters
-        self._quality = QualityRules(rules)
+    rules: Rules
+    language: str = "en"
+    """Declared language of the documents, ISO 639-1; texts in another are dropped."""
+    policy: Policy | None = None
+    """What is done with personal data; None takes the profile's own policy."""
+    max_characters: int = 5_000_000
+    """A longer text is dropped, so that work per document is bounded."""
+    boilerplate: Mapping[str, Table] = field(default_factory=dict)
+    """By corpus, the paragraphs that many of its documents share (data_tools/boilerplate.py)."""
+
+    @cached_property
+    def _quality(self) -> QualityRules:
+        return QualityRules(self.rules)
+
+    @cached_property
+    def _policy(self) -> Policy:
+        return self.policy or policy_for(self.rules.name)
+
+    def repair(self, document: Document) -> Repaired:
+        """Return the document with its text repaired; one that is too long is left as it is, and dropped later."""
+        if len(document.text) > self.max_characters:
+            return Repaired(document, {})
+        text, changes = repair(document.text, self.rules.without_repairs)
+        return Repaired(replace(document, text=text), changes)
 
     def clean_all(self, documents: Iterable[Document]) -> Iterator[Cleaned]:
-        """Yield every document cleaned, in order; a batch of them is in memory at a time."""
-        batch: list[Document] = []
+        """Yield every document cleaned, in order."""
+        yield from self.clean_repaired(map(self.repair, documents))
+
+    def clean_repaired(self, documents: Iterable[Repaired]) -> Iterator[Cleaned]:
+        """Yield documents that were repaired before, cleaned, in order; a batch of them is in memory at a time."""
+        batch: list[Repaired] = []
         size = 0
-        for document in documents:
-            batch.append(document)
-            size += len(document.text)
+        for one in documents:
+            batch.append(one)
+            size += len(one.document.text)
             if size >= BATCH_CHARACTERS:
                 yield from self._clean_batch(batch)
                 batch, size = [], 0
         yield from self._clean_batch(batch)
 
-    def _clean_batch(self, documents: Sequence[Document]) -> list[Cleaned]:
-        cleaned = [self._clean_alone(document) for document in documents]
+    def _clean_batch(self, documents: Sequence[Repaired]) -> list[Cleaned]:
+        cleaned = [self._clean_alone(one.document, dict(one.changes)) for one in documents]
         left = [place for place, one in enumerate(cleaned) if not one.verdict.rule]
         verdicts = self._quality.judge_all([cleaned[place].verdict.text for place in left])
         for place, verdict in zip(left, verdicts, strict=True):
-            cleaned[place] = Cleaned(cleaned[place].document, verdict, cleaned[place].changes)
+            cleaned[place] = replace(cleaned[place], verdict=verdict)
         return cleaned
 
-    def _clean_alone(self, document: Document) -> Cleaned:
+    def _clean_alone(self, document: Document, changes: dict[str, int]) -> Cleaned:
         """Do all that needs no other document."""
         text = document.text
-        if len(text) > self._max_characters:
-            return Cleaned(document, Verdict(text, "too_long", float(len(text))))
-        text, changes = self._put_right(text)
-        return Cleaned(document, self._judge_language(text), changes)
+        if len(text) > self.max_characters:
+            return Cleaned(document, Verdict(text, "too_long", float(len(text)), f"limit {self.max_characters}"))
+        table = self.boilerplate.get(document.corpus)
+        stripped = strip(text, document.id, table) if table is not None else Stripped(text)
+        if stripped.cut:
+            changes["boilerplate"] = len(stripped.cut)
+        if stripped.only_boilerplate:
+            verdict = Verdict(stripped.text, "boilerplate_only", round(stripped.lost_share, 4))
+            return Cleaned(document, verdict, changes, cut=stripped.cut)
+        text, hits = replace_personal_data(stripped.text, self._policy)
+        changes |= hits
+        refusal = self._policy.refusal(hits)
+        if refusal is not None:
+            verdict = Verdict(text, "personal_data", float(refusal[1]), refusal[0])
+            return Cleaned(document, verdict, changes, cut=stripped.cut)
+        return replace(self._judge_language(document, text, changes), cut=stripped.cut)
 
     def prepare(self, document: Document) -> str:
-        """Return a document's text as the rules see it."""
-        return self._put_right(document.text[: self._max_characters])[0]
+        """Return a document's text as the quality rules see it."""
+        return replace_personal_data(self.repair(document).document.text[: self.max_characters], self._policy)[0]
 
-    def _put_right(self, text: str) -> tuple[str, dict[str, int]]:
-        """Return the text repaired, without web furniture and personal data, and how often each change was made."""
-        text, changes = repair(text)
-        if self._rules.strip_boilerplate:
-            text, num_lines = strip_boilerplate(text)
-            changes |= {"boilerplate_lines": num_lines} if num_lines else {}
-        text, replaced = replace_personal_data(text, self._personal_data)
-        return text, {**changes, **replaced}
+    def _judge_language(self, document: Document, text: str, changes: Mapping[str, int]) -> Cleaned:
+        found = identify(text)
+        learned = {"language": found.code, "language_confidence": round(found.confidence, 3)}
+        if found.is_other_than(self.language):
+            verdict = Verdict(text, "language", round(1 - found.share_of(self.language), 4), found.code)
+        else:
+            verdict = self._judge_letters(text)
+        return Cleaned(document, verdict, changes, learned)
 
-    def _judge_language(self, text: str) -> Verdict:
-        words = split_words(text)
-        other = other_language(text, words, self._language)
-        if other is not None:
-            return Verdict(text, "language", other[1], other[0])
-        share = common_pair_share(words) if self._language == "en" else 1.0
-        if share < self._rules.min_common_pair_share:
-            return Verdict(text, "gibberish", share)
-        num_words = len(text.split(None, self._rules.max_unfinished_words + 1))
-        if num_words <= self._rules.max_unfinished_words and not _ENDING.search(text):
-            return Verdict(text, "unfinished", float(num_words))
+    def _judge_letters(self, text: str) -> Verdict:
+        """Refuse what is no language, and what stops in mid-sentence."""
+        share = common_pair_share(text) if self.language == "en" else 1.0
+        if share < self.rules.min_common_pair_share:
+            return Verdict(text, "gibberish", share, f"limit {self.rules.min_common_pair_share:g}")
+        num_words = len(text.split(None, self.rules.max_unfinished_words + 1))
+        if num_words <= self.rules.max_unfinished_words and not _ENDING.search(text):
+            return Verdict(text, "unfinished", float(num_words), f"limit {self.rules.max_unfinished_words}")
         return Verdict(text)

@@ -1,51 +1,70 @@
-"""Is a text in its declared language, and is it language at all? Small statistics, no model and no download.
+"""Which language a text is in, and whether it is language at all. Works offline, with the model in the package.
 
-Two measures, both honest about what they are. The first counts function words (articles, prepositions, pronouns) of
-nine European languages; a word of the declared language speaks for it alone. It tells
-running text of more than about 20 words apart from running text in another of these languages, or in another script.
-It does not identify languages outside the list, nor mixtures inside a document; a fastText or GlotLID model does, and
-is left to a larger profile. The second measures how many neighbouring letters are a pair
-that is common in English words: random letters fall to a third of what English, Latin terms or chemical names reach.
+The languages are told by py3langid 0.4 (BSD-3-Clause; Lui and Baldwin 2012, retrained in 2026 on 139 languages): naive
+Bayes over byte n-grams, about 5 MB/s. Four things are added here. Only windows of a text are read, so that work per
+document is bounded. What is no running text (numbers, markup, formulas, code, letters of another script) is taken out
+of a window first, and windows that hold little else are not judged: tables, affiliations and lists in an English paper
+are no other language. Latin must show Latin's function words: lists of species and diagnoses are not Latin prose. And
+labels are ISO 639-1: variants are named by their macro-language, the 15 languages without such a code are left out of
+the model, so that their texts fall to the nearest one that has one (Ancient Greek to ``el``, Nigerian Pidgin to
+``en``).
+
+The second measure counts how many neighbouring letters are a pair that is common in English words: random letters fall
+to a third of what English, Latin terms or chemical names reach.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
-from functools import cache, lru_cache
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
-MIN_WORDS = 20
-"""Fewer alphabetic words than this are not judged: the shares are noise."""
-MAX_WORDS = 20_000
-"""Longer texts are judged by their first 20,000 alphabetic words, so that work per document is bounded."""
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from py3langid.langid import LanguageIdentifier
 
-MIN_DISTINCT = 4
-"""Fewer different function words than this say nothing."""
+_CODES = """
+en af am an ar as az ba be bg bn br bs ca cs cy da de dz el eo es et eu fa ff fi fo fr fy ga gd gl gn gu ha he hi hr ht
+hu hy id ig is it ja jv ka ki kk km kn ko ku ky la lb lg ln lo lt lv mg mk ml mn mr ms mt my ne nl nn no oc om or pa pl
+ps pt qu ro ru rw sa se si sk sl sn so sq sr st sv sw ta te tg th tk tl tr tt ug uk ur uz vi vo wa xh yo zh zu
+"""
+LANGUAGES = tuple(_CODES.split())
+"""ISO 639-1 codes of what is told apart and can be declared. Norwegian is ``no`` (Bokmål) or ``nn``."""
+UNDETERMINED = "und"
+"""ISO 639-2 for words whose language nobody can tell, such as a list of names."""
+NO_LANGUAGE = "zxx"
+"""ISO 639-2 for what holds no words: numbers, formulas, markup."""
 
-_FUNCTION_WORDS = {
-    "en": "the of and to in is that it was for on are with as be this by from or which have not at were had but they a "
-    "their has been its an these can when than there into other more such between also may where some would about no "
-    "so do me all over under up if he she his her him my you your we our us who what how only will out said one any "
-    "most very i then them after must did just like now here man am",
-    "de": "der die das und ist nicht ein eine den von zu mit sich des auf für im dem auch als es an werden aus er hat "
-    "dass sie nach wird bei einer um noch wie über einen so zum war haben nur oder aber vor zur bis mehr durch",
-    "fr": "le la les de des et est un une dans que qui pour par sur pas plus avec ce cette il elle sont au aux du en "
-    "ne se comme mais ou nous vous leur ses son sa été être ont fait aussi entre sans dont ces même très",
-    "es": "el la los las de y que en es un una por con para del se no su al lo como más pero sus le ya este sí porque "
-    "esta entre cuando muy sin sobre también me hasta hay donde quien desde todo nos durante fue son ha",
-    "it": "il lo la i gli le di che è e un una per non con del della dei delle da nel sono si come più anche alla al "
-    "dal questo questa ma ha hanno o se nella ai suo sua loro essere tra cui molto dopo dalla sul perché",
-    "pt": "o a os as de e que é do da em um uma para com não no na por mais dos das se como ao ele foi mas à seu sua "
-    "ou quando muito nos já eu também só pelo pela até isso entre depois sem mesmo aos são está ter",
-    "nl": "de het een en van in is dat op te zijn met voor niet aan er om hij ook als dan maar bij uit nog naar heeft "
-    "worden wordt door over ze zich hun deze dit werd kan tot je geen meer wel zij hebben tussen",
-    "sv": "och att det som en på är av för med den till inte om ett han men var jag sig från vi så kan när år de under "
-    "också efter eller nu sin där vid mot ska skulle kommer ut får finns vara hade alla andra mycket",
-    "pl": "w z na i do nie się że jest to jak po za od ale czy przez dla są był była było tego tym oraz które który "
-    "która ich jego jej być może tak już tylko przed pod nad między gdy kiedy ten co bo nikt tej przy lub także mnie",
-}
-LANGUAGES = tuple(_FUNCTION_WORDS)
+MIN_CONFIDENCE = 0.5
+"""A window counts for its language from this probability on. Of 3,280 single windows in 98 languages 91 % reached 0.99,
+of which one was wrong; two lay below 0.65, both wrong (benchmarks/classifiers.py). FineWeb's 0.65 is a score of another
+model, fastText's lid.176, and does not carry over: between 0.5 and 0.8 the loss of English stays the same here, and
+fewer texts in languages that the model does not know are caught."""
+MIN_JUDGED_BYTES = 120
+"""A text with less running text than this (20 words of English, 40 Chinese characters) is never another language."""
+WINDOW_CHARACTERS = 250
+NUM_WINDOWS = 4
+"""A longer text is judged by this many windows, spread evenly from its first character to its last."""
+NUM_WINDOWS_OF_MIXED = 20
+"""Where those windows disagree, the text is judged by this many, for the shares of its languages."""
+
+_MIN_WINDOW_BYTES = 40
+_NO_ISO_639_1 = "ace bcl crh ext gcf gcr gom grc guw kab lij ltg nso pcm vec"
+_MACRO_LANGUAGE = {"ary": "ar", "arz": "ar", "fuv": "ff", "gug": "gn", "hbo": "he", "kik": "ki", "sdh": "ku"}
+_MACRO_LANGUAGE |= {"uzs": "uz", "wuu": "zh", "yue": "zh"}
+_INSEPARABLE = {code: group for group in (("bs", "hr", "sr"), ("id", "ms"), ("nn", "no")) for code in group}
+"""Written languages whose difference the model cannot see in a window: their probabilities are added."""
+_LATIN_WORDS = "et est ad non cum ut ex quod sed qui quae per ab aut hoc sunt esse atque ac enim si nec"
+_MIN_LATIN_WORDS = 0.05
+
+_PLAIN = re.compile(r"[(\"'\[*]*[A-Za-z]+(?:['-][A-Za-z]+)*[)\]\"'.,;:!?*]*")
+_LETTER = re.compile(r"[^\W\d_]")
+# Latin ends at U+024F and goes on at U+1E00 (Vietnamese); U+2000 to U+2BFF are punctuation and symbols.
+_OTHER_SCRIPT = re.compile("[\u0370-\u1dff\u2c00-\U0010ffff]")
 
 # The 200 commonest pairs of neighbouring letters inside English words, counted over public-domain books and astronomy
 # textbooks (25 million characters), where they are 94 % of all pairs.
@@ -55,82 +74,158 @@ _COMMON_PAIRS = (
     "nirytspaamfehtabifplblfrfiivtteynatuvibospfaeirdagodapuguptygogrgaciovucopmpbyexrntlmyckiaepdaakefyedsbascquclrrc"
     "rppgiffpimubrnyrukicurmuewnumokewocauyslfknftvahulufudrlsobaw"
 )
-_ASCII_WORD = re.compile(r"[a-z]{2,}")
+MAX_PAIR_CHARACTERS = 200_000
+"""Letter pairs are counted up to here, so that work per document is bounded."""
+_MIN_PAIRS = 100
 
 
-@cache
-def function_words(declared: str) -> dict[str, frozenset[str]]:
-    """Return the function words of every language, those of ``declared`` taken out of all others."""
-    lists = {language: frozenset(words.split()) for language, words in _FUNCTION_WORDS.items()}
-    own = lists[declared]
-    return {language: words if language == declared else words - own for language, words in lists.items()}
+@dataclass(frozen=True)
+class Language:
+    """What language a text is in."""
+
+    code: str
+    """ISO 639-1; ``und`` where no window tells its language, ``zxx`` where there are no words."""
+    confidence: float
+    """The mean probability that the windows in a language give to ``code``, 0..1: in a text of several languages about
+    its share. 0.0 for ``und`` and ``zxx``."""
+    num_bytes: int = 0
+    """UTF-8 bytes of running text that were judged."""
+    shares: Mapping[str, float] = field(default_factory=dict)
+    """By language, its share of the judged bytes (0..1)."""
+
+    def share_of(self, declared: str) -> float:
+        """Return the share of ``declared``, and of what cannot be told from it (Bosnian from Croatian), 0..1."""
+        return sum(self.shares.get(code, 0.0) for code in _INSEPARABLE.get(declared, (declared,)))
+
+    def is_other_than(self, declared: str) -> bool:
+        """Whether most of the text is in other languages than ``declared``; False where too little was judged."""
+        return self.num_bytes >= MIN_JUDGED_BYTES and self.share_of(declared) < 0.5
 
 
-def function_word_shares(words: Sequence[str], declared: str) -> dict[str, float]:
-    """Return, by language, the share of the alphabetic ``words`` that are function words of it and not of ``declared``.
+def identify(text: str) -> Language:
+    """Return the language that most of ``text`` is in, its confidence, and the shares of all.
 
-    Only lower-case words speak for a language, and at least ``MIN_DISTINCT`` different ones: a list of places (Los
-    Angeles, El Paso, Rio de Janeiro) is not Spanish. English running text reaches 0.30 to 0.50 for a declared ``en``
-    and less than 0.03 for every other language.
+    Reads at most ``NUM_WINDOWS`` (of a mixed text ``NUM_WINDOWS_OF_MIXED``) windows of ``WINDOW_CHARACTERS``.
     """
-    counts = Counter(word for word in words[:MAX_WORDS] if word.isalpha())
-    total = max(counts.total(), 1)
-    found = {language: own & counts.keys() for language, own in function_words(declared).items()}
-    return {
-        language: sum(map(counts.__getitem__, own)) / total if len(own) >= MIN_DISTINCT else 0.0
-        for language, own in found.items()
-    }
-
-
-def foreign_script_share(text: str) -> float:
-    """Return the share of letters that are neither Latin nor Greek (Greek letters are symbols in science), 0 to 1."""
-    if text.isascii():
-        return 0.0
-    letters = [character for character in text[: 10 * MAX_WORDS] if character.isalpha()]
-    if not letters:
-        return 0.0
-    # Latin ends at U+024F and goes on at U+1E00; Greek lies in U+0370..U+03FF; U+2100..U+214F are letter-like symbols.
-    foreign = sum(
-        not (code < 0x0400 or 0x1D00 <= code < 0x2000 or 0x2100 <= code < 0x2150) for code in map(ord, letters)
-    )
-    return foreign / len(letters)
+    judged = [_judge(window) for window in _windows(text, NUM_WINDOWS)]
+    if len({found[0] for found in judged} & set(LANGUAGES)) > 1 and len(text) > NUM_WINDOWS * WINDOW_CHARACTERS:
+        judged = [_judge(window) for window in _windows(text, NUM_WINDOWS_OF_MIXED)]
+    num_bytes: Counter[str] = Counter()
+    mass: dict[str, float] = dict.fromkeys(LANGUAGES, 0.0)
+    for code, probability, size in judged:
+        if code not in (UNDETERMINED, NO_LANGUAGE):
+            num_bytes[code] += size
+            mass[code] += probability * size
+    if not num_bytes:
+        return Language(UNDETERMINED if any(code == UNDETERMINED for code, _, _ in judged) else NO_LANGUAGE, 0.0)
+    code = num_bytes.most_common(1)[0][0]
+    total = num_bytes.total()
+    shares = {each: round(size / total, 4) for each, size in num_bytes.most_common()}
+    return Language(code, mass[code] / total, total, shares)
 
 
 def other_language(text: str, words: Sequence[str], declared: str) -> tuple[str, float] | None:
-    """Return (language, its share) where ``text`` is in another language than ``declared``, else None.
+    """Return (language, share of the text in other languages than ``declared``) where that is most of it, else None."""
+    found = identify(text)
+    return (found.code, 1.0 - found.share_of(declared)) if found.is_other_than(declared) else None
 
-    Another script counts as ``other_script`` from half of the letters on. Another language counts where its function
-    words are at least 8 % of the words and outnumber the declared language's two to one: an English page that quotes a
-    French paragraph stays. Texts of fewer than ``MIN_WORDS`` alphabetic words are not judged.
-    """
-    script_share = foreign_script_share(text)
-    if script_share >= 0.5:
-        return "other_script", script_share
-    if sum(map(str.isalpha, words[: MIN_WORDS * 10])) < MIN_WORDS:
-        return None
-    shares = function_word_shares(words, declared)
-    own = shares.pop(declared)
-    best = max(shares, key=lambda language: shares[language])
-    return (best, shares[best]) if shares[best] >= max(0.08, 2 * own) else None
+
+def _windows(text: str, count: int) -> Iterator[str]:
+    """Yield at most ``count`` windows of ``text``, from its start to its end; of a short text, all of it."""
+    last = len(text) - WINDOW_CHARACTERS
+    if len(text) <= count * WINDOW_CHARACTERS:
+        starts: Sequence[int] = range(0, max(len(text), 1), WINDOW_CHARACTERS)
+    else:
+        starts = [number * last // (count - 1) for number in range(count)]
+    for start in starts:
+        window = text[start : start + WINDOW_CHARACTERS]
+        # Words cut in two at the ends are left out; a script without spaces has none to look for.
+        begin = window.find(" ", 0, 40) + 1 if start else 0
+        end = window.rfind(" ", -40) if start < last else -1
+        yield window[begin : end if end > begin else len(window)]
+
+
+def _judge(window: str) -> tuple[str, float, int]:
+    """Return a window's language, its probability, and how many bytes of running text the window holds."""
+    words = _running_words(window)
+    plain = " ".join(words)
+    num_bytes = len(plain.encode("utf-8", "surrogatepass"))
+    if num_bytes < _MIN_WINDOW_BYTES:
+        return (UNDETERMINED if words else NO_LANGUAGE), 0.0, num_bytes
+    model = _model()
+    code, probability = model.classify(plain)
+    if code in _INSEPARABLE:
+        ranked = dict(model.rank(plain))
+        probability = sum(ranked[each] for each in _INSEPARABLE[code])
+    if code == "la" and not _is_latin_prose(words):
+        return UNDETERMINED, 0.0, num_bytes
+    return (code if probability >= MIN_CONFIDENCE else UNDETERMINED), float(probability), num_bytes
+
+
+def _is_latin_prose(words: Sequence[str]) -> bool:
+    function_words = _LATIN_WORDS.split()
+    return sum(word.lower() in function_words for word in words) >= _MIN_LATIN_WORDS * len(words)
+
+
+def _running_words(window: str) -> list[str]:
+    """Return the words of the window's main script; not its numbers, symbols, markup, formulas, addresses and code."""
+    words = [
+        word.lower() if word.isupper() else word
+        for word in window.split()
+        if (_PLAIN.fullmatch(word) if word.isascii() else _LETTER.search(word))
+    ]
+    others = [word for word in words if not word.isascii() and _OTHER_SCRIPT.search(word)]
+    # Rare letters outweigh all others in the model: an address in Athens makes a letter of complaint Greek.
+    if others and 2 * sum(map(len, others)) < sum(map(len, words)):
+        return [word for word in words if word.isascii() or not _OTHER_SCRIPT.search(word)]
+    return words
 
 
 @lru_cache(maxsize=1)
-def _common_pairs() -> frozenset[str]:
-    return frozenset(_COMMON_PAIRS[start : start + 2] for start in range(0, len(_COMMON_PAIRS), 2))
+def _model() -> LanguageIdentifier:
+    """Return py3langid's model with ISO 639-1 labels: 0.4 s to load, about 100 MB."""
+    import numpy as np
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    whole = LanguageIdentifier.from_model_file(MODEL_FILE)
+    kept = [place for place, code in enumerate(whole.nb_classes) if code not in _NO_ISO_639_1.split()]
+    codes = [_MACRO_LANGUAGE.get(whole.nb_classes[place], whole.nb_classes[place]) for place in kept]
+    return LanguageIdentifier(
+        np.ascontiguousarray(whole.nb_ptc[:, kept], dtype=np.float32),  # stored as float16: half as fast
+        whole.nb_pc[kept],
+        codes,
+        whole.tk_nextmove,
+        whole.tk_output,
+        norm_probs=True,
+        tk_row=whole.tk_row,
+    )
 
 
-def common_pair_share(words: Sequence[str]) -> float:
-    """Return the share of neighbouring letters inside words that are among English's 200 commonest pairs, 0 to 1.
+@lru_cache(maxsize=1)
+def _pair_classes() -> NDArray[np.uint8]:
+    """Return for every pair of bytes (first + 256 second): 0 no two ASCII letters, 1 two letters, 2 a common pair."""
+    import numpy as np
 
-    English is near 0.94, mineral and drug names near 0.85, evenly random letters near 0.30. Texts with fewer than 100
-    pairs give 1.0: too few to judge.
+    classes = np.zeros(1 << 16, dtype=np.uint8)
+    letters = np.frombuffer(b"abcdefghijklmnopqrstuvwxyz", dtype=np.uint8).astype(np.int64)
+    pairs = np.frombuffer(_COMMON_PAIRS.encode(), dtype=np.uint8).astype(np.int64).reshape(-1, 2)
+    for upper_first in (0, 32):
+        for upper_second in (0, 32):
+            classes[((letters - upper_first)[:, None] + 256 * (letters - upper_second)).ravel()] = 1
+            classes[(pairs[:, 0] - upper_first) + 256 * (pairs[:, 1] - upper_second)] = 2
+    return classes
+
+
+def common_pair_share(text: str | Sequence[str]) -> float:
+    """Return the share of neighbouring ASCII letters in a text, or its words, that are among English's 200 commonest.
+
+    From 0 to 1: English is near 0.94, mineral and drug names near 0.85, evenly random letters near 0.30. Texts with
+    fewer than 100 pairs give 1.0: too few to judge.
     """
-    common = _common_pairs()
-    num_pairs = num_common = 0
-    for word, count in Counter(words[:MAX_WORDS]).items():
-        lower = word.lower()
-        if _ASCII_WORD.fullmatch(lower):
-            pairs = [lower[start : start + 2] for start in range(len(lower) - 1)]
-            num_pairs += count * len(pairs)
-            num_common += count * sum(map(common.__contains__, pairs))
-    return num_common / num_pairs if num_pairs >= 100 else 1.0
+    import numpy as np
+
+    joined = text if isinstance(text, str) else " ".join(text)
+    codes = np.frombuffer(joined[:MAX_PAIR_CHARACTERS].encode("ascii", "replace"), dtype=np.uint8).astype(np.uint16)
+    counts = np.bincount(_pair_classes()[codes[:-1] + 256 * codes[1:]], minlength=3)
+    num_pairs = int(counts[1] + counts[2])
+    return int(counts[2]) / num_pairs if num_pairs >= _MIN_PAIRS else 1.0

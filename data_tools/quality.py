@@ -32,16 +32,6 @@ MIN_PROSE_WORDS = 20
 _LENGTHS = ("gopher_quality.min_words", "gopher_quality.max_words")
 
 
-_BOILERPLATE = (
-    "javascript", "terms of use", "terms of service", "privacy policy", "cookie policy", "uses cookies",
-    "use of cookies", "use cookies", "accept cookies", "all rights reserved", "to our newsletter", "for our newsletter",
-    "follow us on", "share this page", "share this article", "skip to content", "skip to main content", "click here to",
-)  # fmt: skip
-_BOILERPLATE_PATTERN = re.compile("|".join(map(re.escape, _BOILERPLATE)), re.IGNORECASE)
-MAX_BOILERPLATE_WORDS = 40
-"""A longer line is text that mentions a policy (a filing's paragraph, a one-line document), and stays."""
-
-
 @dataclass(frozen=True)
 class Verdict:
     """What the rules say of one text: kept with its (possibly shortened) text, or dropped by ``rule`` at ``value``."""
@@ -50,21 +40,6 @@ class Verdict:
     rule: str = ""
     value: float | None = None
     detail: str = ""
-
-
-def strip_boilerplate(text: str) -> tuple[str, int]:
-    """Remove lines of at most 40 words that hold a phrase of web furniture; return the text and how many lines went.
-
-    The phrases are C4's policy phrases and "javascript", and a dozen of the same kind.
-    """
-    if not _BOILERPLATE_PATTERN.search(text):
-        return text, 0
-    lines = text.split("\n")
-    kept = [
-        line for line in lines if not _BOILERPLATE_PATTERN.search(line) or len(line.split()) > MAX_BOILERPLATE_WORDS
-    ]
-    num_removed = len(lines) - len(kept)
-    return ("\n".join(kept).strip(), num_removed) if num_removed else (text, 0)
 
 
 class QualityRules:

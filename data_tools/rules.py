@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 
 from data_tools.errors import DataError
 from data_tools.exempt import EXEMPT
-from data_tools.privacy import KINDS
 
 
 @dataclass(frozen=True)
@@ -89,20 +88,20 @@ class LineRules:
 class Rules:
     """A profile: what differs from the published limits, and the rules that are ours."""
 
+    name: str = "general"
+    """The profile's own name."""
     limits: Mapping[str, float | None] = field(default_factory=dict)
     """By the rule's name: its limit here, or None where the rule does not hold."""
     lines: LineRules | None = None
     """C4's line rules, which also strip every line; None leaves the text as it is."""
     exempt: tuple[str, ...] = ()
     """Kinds of blocks and spans (data_tools/exempt.py) that a text may be judged without."""
-    strip_boilerplate: bool = True
-    """Remove short lines that hold one of C4's policy phrases or "javascript", before the rules."""
+    without_repairs: tuple[str, ...] = ()
+    """Repairs (data_tools/repair.py) that are not made."""
     min_common_pair_share: float = 0.70
     """Least share of letter pairs that are common in English (0..1); random letters are near 0.3, prose near 0.94."""
     max_unfinished_words: int = 40
     """A text of at most this many words that stops in mid-sentence is a fragment (0: no such rule)."""
-    personal_data: tuple[str, ...] = ("email", "phone", "ip", "ssn")
-    """Kinds of personal data that are replaced (data_tools/privacy.py)."""
 
     def limit(self, rule: Limit) -> float | None:
         """Return the limit that holds for ``rule`` here; None where it does not hold."""
@@ -115,11 +114,11 @@ def _runs(start: float) -> dict[str, float]:
     return {name.format(n): round(start - 0.02 * (n - 5), 2) for n in range(5, 11)}
 
 
-_WEB = Rules(lines=LineRules(), strip_boilerplate=False, max_unfinished_words=0)
+_WEB = Rules("web", lines=LineRules(), without_repairs=("site_furniture",), max_unfinished_words=0)
 
 # Books are hard-wrapped: a "line" is not a paragraph, and removing lines under three words would cut the last words of
 # paragraphs and every blank line between them. So no line is removed by C4's rules; the policy and javascript lines go
-# by ``strip_boilerplate``, which spares lines so long that they are whole documents. For the same reason repeated
+# with the site furniture, which spares lines so long that they are whole documents. For the same reason repeated
 # short lines (headings, speakers' names) may be 5 % of the characters, not 1 %, and 5 % of the lines need to end a
 # sentence, not 12 % (2 % of the pieces of 40 classic books are verse and contents). Dialogue is a quarter punctuation
 # marks, each of which counts as a word: 5 % of the pieces fell under 0.8. A curly bracket in a book is a printer's
@@ -159,17 +158,19 @@ _DOMAIN = replace(
 PROFILES: Mapping[str, Rules] = {
     "web": _WEB,
     "general": _GENERAL,
-    "geo": _DOMAIN,
+    "geo": replace(_DOMAIN, name="geo"),
     # A quarter of a filing's lines are table rows, whose labels and units repeat; its set phrases repeat in up to 0.49
     # of the characters. Textbook exercises repeat half of their lines ("Net income", "Total assets").
     "finance": replace(
         _DOMAIN,
+        name="finance",
         limits={**_DOMAIN.limits, **_runs(0.57), "gopher_repetition.max_duplicate_line_share": 0.55},
     ),
     # Notes are lists of short upper-case lines ("BP 120/80", "HPI:"), with few of Gopher's stop words. In short answers
     # and dialogues a name of three or four words, said three times, is a quarter of the text.
     "medical": replace(
         _DOMAIN,
+        name="medical",
         limits={
             **_DOMAIN.limits,
             "gopher_repetition.max_top_2_gram_character_share": 0.25,
@@ -178,7 +179,6 @@ PROFILES: Mapping[str, Rules] = {
             "gopher_quality.max_bullet_line_share": None,
             "gopher_quality.min_stop_words": 1,
         },
-        personal_data=KINDS,
     ),
 }
 

@@ -27,7 +27,7 @@ def main(argv: Sequence[str]) -> int:
 
     options = _parser().parse_args(list(argv))
     source = Path(options.source).expanduser()
-    cleaner = Cleaner(get_rules(options.rules), options.language, None, options.max_characters)
+    cleaner = Cleaner(get_rules(options.rules), options.language, max_characters=options.max_characters)
     counted: Counter[str] = Counter()
 
     def documents() -> Iterator[Document]:

@@ -36,7 +36,7 @@ OUR_NAMES = {
 """datatrove's name of a reason, and ours of the rule."""
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=2)
 def filters(language: Any = None) -> list[Any]:
     """Return the filters as FineWeb set them; ``language`` None splits words and sentences as we do."""
     from datatrove.pipeline.filters import (

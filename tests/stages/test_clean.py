@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
-from data_tools.documents import read_rows
+from data_tools.documents import read_documents, read_rows
 from pipeline.errors import RecipeError
+from pipeline.identity import Hasher
 from pipeline.stage import Estimate, Resources
 from stages.clean.stage import CHANGES_FOLDER, STAGE, Clean
 from tests.stages.curation_inputs import (
@@ -75,10 +77,11 @@ def test_repairs_are_made_and_listed(tmp_path: Path) -> None:
     assert found["furniture"] == prose(4)
     rows = list(read_rows(made.path / CHANGES_FOLDER / "00000.parquet"))
     changes = {(row["id"], row["change"]): row["count"] for row in rows}
-    assert changes["moji", "mojibake"] == changes["mail", "email"] == changes["furniture", "boilerplate_lines"] == 1
+    assert changes["moji", "mojibake"] == changes["mail", "email"] == changes["furniture", "site_furniture"] == 1
     assert made.metrics["changed"]["email"] == 1
     tables = blocks(made)
-    assert [block["title"] for block in tables] == ["Documents in and out, by rule", "Repairs and replacements"]
+    titles = ["Documents in and out, by rule", "Repairs and replacements", "Boilerplate"]
+    assert [block["title"] for block in tables] == titles
     assert tables[0]["data"]["rows"][0] == ["in", len(DOCUMENTS), "100.0 %"] or tables[0]["data"]["rows"][0][1] == 12
 
 
@@ -144,8 +147,15 @@ def test_textbooks_and_minutes_survive_their_profile(
             Clean(rules="geology"),
             r"step curate: rules: no profile of that name, got 'geology'. Use one of web, general",
         ),
-        (Clean(language="eo"), r"step curate: language: is not known, got 'eo'\. Use one of en, de"),
+        (Clean(language="xx"), r"step curate: language: is not known, got 'xx'\. Use one of en, af"),
         (Clean(personal_data=("name",)), r"personal_data: unknown kind, got 'name'\. Use some of email, phone"),
+        (Clean(personal_data_actions={"email": "hide"}), r"unknown action, got 'hide'"),
+        (
+            Clean(personal_data_actions={"email": "pseudonymise"}),
+            r"pseudonymise needs a secret of 16 .* Set the environment variable STRATA_PSEUDONYM_SECRET",
+        ),
+        (Clean(recogniser="/gone/model"), r"recogniser: /gone/model is no directory\. Give the directory of a local"),
+        (Clean(limits={"gopher.words": 3}), r"limits: there is no such rule, got 'gopher\.words'"),
     ],
 )
 def test_wrong_parameters_are_told_before_anything_runs(stage: Clean, message: str) -> None:
@@ -153,8 +163,82 @@ def test_wrong_parameters_are_told_before_anything_runs(stage: Clean, message: s
         stage.check(CONTEXT)
 
 
+def test_a_document_is_judged_by_what_its_corpus_declares(tmp_path: Path) -> None:
+    formula = "\n".join(prose(seed, 3) for seed in range(4)) + " \\frac{a}{b} + {c}."
+    documents = [
+        document("declared", formula, domain="geo", meta='{"rules": "web"}'),
+        document("domain", formula, domain="geo"),
+        document("unknown", formula, domain="law"),
+    ]
+    made = run(Clean(), tmp_path / "made", documents=documents_artifact(tmp_path / "given", documents))
+    assert {id: row["rule"] for id, row in dropped(made).items()} == {"declared": "c4.max_curly_brackets"}
+    short = Clean(limits={"gopher_quality.min_words": 500})
+    made = run(short, tmp_path / "short", documents=documents_artifact(tmp_path / "again", documents))
+    assert {row["rule"] for row in dropped(made).values()} == {"gopher_quality.min_words"}
+    assert {row["detail"] for row in dropped(made).values()} == {"limit 500"}
+
+
+def test_language_is_written_into_meta_beside_what_is_there(tmp_path: Path) -> None:
+    documents = [document("a", prose(1), meta='{"title": "x"}'), document("b", prose(2), meta='{"language": "en-GB"}')]
+    made = run(Clean(), tmp_path / "made", documents=documents_artifact(tmp_path / "given", documents))
+    metas = {row.id: json.loads(row.meta) for row in read_documents([made.path])}
+    assert metas["a"]["title"] == "x"
+    assert metas["a"]["language"] == "en"
+    assert metas["a"]["language_confidence"] > 0.9
+    assert metas["b"]["language"] == "en-GB"  # what the source states stays
+
+
+def test_boilerplate_of_a_corpus_is_cut_to_one_copy_whatever_the_shards(tmp_path: Path) -> None:
+    statement = (
+        "These statements are no promises, and what comes to pass may differ from them in many ways. The reader is asked "
+        "to weigh them with care, and to look at the risks that are named in the report of the year."
+    )
+    filings = [document(f"f{i}", f"{prose(i)}\n\n{statement}", "filings") for i in range(6)]
+    few = [document(f"n{i}", f"{prose(10 + i)}\n\n{statement}", "notes") for i in range(3)]
+    only = [document("only", statement, "filings")]
+    results = []
+    for num_shards in (1, 3):
+        given = documents_artifact(tmp_path / f"given{num_shards}", [*filings, *few, *only], num_shards)
+        made = run(Clean(rules="geo"), tmp_path / f"made{num_shards}", documents=given)
+        found = texts(made)
+        assert sum(statement in found[one.id] for one in filings if one.id in found) + ("only" in found) == 1
+        assert all(statement in found[one.id] for one in few)
+        assert made.metrics["changed"]["boilerplate"] == 6
+        (table,) = [block for block in blocks(made) if block["title"] == "Boilerplate"]
+        assert table["data"]["rows"] == [[statement[:200], 6]]
+        results.append((found, {id: row["rule"] for id, row in dropped(made).items()}))
+    assert results[0] == results[1]
+    off = run(Clean(rules="geo", boilerplate_documents=0), tmp_path / "off", documents=given)
+    assert all(statement in text for text in texts(off).values())
+
+
+def test_personal_data_can_be_pseudonymised_or_cost_a_document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STRATA_PSEUDONYM_SECRET", "a secret that nobody knows")
+    mail, number = " Write to ann@rocks.org for it.", " The SSN of Ann is 212-45-6789."
+    documents = [
+        document("one", prose(1) + mail),
+        document("two", prose(2) + mail),
+        document("ssn", prose(3) + number),
+        document("many", prose(4) + mail * 4),
+    ]
+    stage = Clean(personal_data_actions={"email": "pseudonymise", "ssn": "drop"}, max_personal_data=3)
+    stage.check(CONTEXT)
+    given = documents_artifact(tmp_path / "given", documents)
+    made = run(stage, tmp_path / "made", documents=given)
+    found = {id: text.split("Write to ")[1].split()[0] for id, text in texts(made).items()}
+    assert set(found) == {"one", "two"}
+    assert found["one"] == found["two"] != "ann@rocks.org"
+    gone = {id: (row["rule"], row["detail"], row["value"]) for id, row in dropped(made).items()}
+    assert gone == {"ssn": ("personal_data", "ssn", 1.0), "many": ("personal_data", "hits", 4.0)}
+    assert "a secret" not in str(stage.model_dump()) + str(stage.depends_on(Hasher()))
+    monkeypatch.setenv("STRATA_PSEUDONYM_SECRET", "another secret, also long")
+    assert stage.depends_on(Hasher()) != Clean().depends_on(Hasher())
+    other = run(stage, tmp_path / "other", documents=given)
+    assert found["one"] not in texts(other)["one"]
+
+
 def test_estimate_and_contract() -> None:
     STAGE().check(CONTEXT)
     estimate = Clean().estimate({"documents": [Estimate(text_bytes=6e6)]}, Resources())
-    assert estimate.seconds == pytest.approx(10)
+    assert estimate.seconds == pytest.approx(2.4)
     assert Clean().estimate({"documents": [Estimate()]}, Resources()) == Estimate()
