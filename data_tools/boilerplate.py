@@ -64,7 +64,7 @@ _DATED = tuple(f"{word} " for word in _NUMBERED.split())
 _TURN = re.compile(r"^[A-Z][\w.-]*(?: \w+){0,2}: ", re.MULTILINE)
 _TURN_SHARE = 1 / 3
 _LETTER_SHARE = 0.5
-_CELL_SHARE = 1 / 6
+_CELL_SHARE = 1 / 8
 _MAX_HEADING_WORDS = 20
 _ENDS = (".", "!", "?", ":", ";", ",", ")", '"', "”", "’", "]")
 
@@ -128,6 +128,13 @@ def count(documents: Iterable[tuple[str, str]], min_words: int = MIN_WORDS) -> C
     rows = np.empty(len(hashes), dtype=list(ROW))
     rows["hash"], rows["owner"], rows["documents"] = hashes, owners, 1
     return _summed(rows)
+
+
+def joined(parts: Sequence[Counts]) -> Counts:
+    """Return the counts of several lists of different documents as one."""
+    import numpy as np
+
+    return parts[0] if len(parts) == 1 else _summed(np.concatenate([np.empty(0, dtype=list(ROW)), *parts]))
 
 
 def _summed(rows: Counts) -> Counts:

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from data_tools.boilerplate import Table
+    from data_tools.boilerplate import Counts, Table
     from data_tools.cleaning import Repaired
-    from data_tools.documents import ShardWriter
+    from data_tools.documents import Document, ShardWriter
 
 REPAIRED_FOLDER, COUNTS_FOLDER, TABLES_FOLDER = ".repaired", ".counts", ".boilerplate"
 CHANGES_COLUMN = "changes"
+COUNTED_CHARACTERS = 20_000_000
 
 
 def repaired_writer(folder: Path, shard: str) -> ShardWriter:
@@ -40,9 +41,34 @@ def read_repaired(folder: Path, shard: str) -> Iterator[Repaired]:
         yield Repaired(Document(**row), changes)
 
 
-def counts_folder(folder: Path, corpus: str) -> Path:
-    """Return where the counts of one corpus's paragraphs lie, a file per shard."""
-    return folder / COUNTS_FOLDER / corpus
+class CorpusCounts:
+    """Counts the paragraphs of a shard by corpus; about ``COUNTED_CHARACTERS`` of text are held at a time."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, list[tuple[str, str]]] = {}
+        self._counts: dict[str, list[Counts]] = {}
+        self._size = 0
+
+    def add(self, document: Document) -> None:
+        self._held.setdefault(document.corpus, []).append((document.id, document.text))
+        self._size += len(document.text)
+        if self._size >= COUNTED_CHARACTERS:
+            self._count()
+
+    def _count(self) -> None:
+        from data_tools.boilerplate import count
+
+        for corpus, texts in self._held.items():
+            self._counts.setdefault(corpus, []).append(count(texts))
+        self._held, self._size = {}, 0
+
+    def write(self, folder: Path, shard: str) -> None:
+        """Write the counts of each corpus as one file."""
+        from data_tools.boilerplate import joined, write_counts
+
+        self._count()
+        for corpus, counts in self._counts.items():
+            write_counts(folder / COUNTS_FOLDER / corpus / f"{shard}.npy", joined(counts))
 
 
 def find_boilerplate(folder: Path, min_documents: int) -> None:

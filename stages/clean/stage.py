@@ -22,7 +22,7 @@ from pipeline.errors import RecipeError
 from pipeline.stage import Block, CheckContext, Estimate, Inputs, Need, Resources, Stage, need
 from stages.clean.between import (
     CHANGES_COLUMN,
-    counts_folder,
+    CorpusCounts,
     find_boilerplate,
     read_repaired,
     read_tables,
@@ -165,24 +165,18 @@ class _NoRecogniser:
 
 def repair_shard(shard: str, folder: str, options: Mapping[str, Any]) -> Json:
     """Repair one shard's documents, and count the paragraphs of each corpus in it."""
-    from data_tools.boilerplate import count, write_counts
     from data_tools.documents import Document, read_rows
 
     path = Path(shard)
+    counting = CorpusCounts()
     with repaired_writer(Path(folder), path.stem) as written:
         for document in (Document(**row) for row in read_rows(path)):
             repaired = _cleaner(*_profile(document, options)).repair(document)
             written.write({**vars(repaired.document), CHANGES_COLUMN: json.dumps(repaired.changes)})
-    if not options["boilerplate_documents"]:
-        return {}
-    num_documents: dict[str, int] = {}
-    rows = read_repaired(Path(folder), path.stem)
-    for corpus, group in groupby(rows, lambda one: one.document.corpus):
-        texts = [(one.document.id, one.document.text) for one in group]
-        num_documents[corpus] = num_documents.get(corpus, 0) + len(texts)
-        name = f"{path.stem}-{num_documents[corpus]}"  # a corpus may stand in a shard in several runs
-        write_counts(counts_folder(Path(folder), corpus) / f"{name}.npy", count(texts))
-    return num_documents
+            if options["boilerplate_documents"]:
+                counting.add(repaired.document)
+    counting.write(Path(folder), path.stem)
+    return {}
 
 
 def clean_shard(shard: str, folder: str, options: Mapping[str, Any]) -> dict[str, Json]:
