@@ -43,6 +43,12 @@ def planted() -> dict[str, Any]:
     return measure_planted()
 
 
+def personal_data() -> dict[str, Any]:
+    from benchmarks.personal_data import figures
+
+    return {f"personal_data_{name}": value for name, value in figures().items()}
+
+
 def speed() -> dict[str, Any]:
     from benchmarks.clean_speed import measure_speed
 
@@ -62,6 +68,7 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "rules": rules,
     "profiles": profiles,
     "planted": planted,
+    "personal_data": personal_data,
     "speed": speed,
     "kills": kills,
 }

@@ -1,8 +1,8 @@
 """Payment cards, IBANs and US social security numbers: numbers with check digits, issuers' ranges or fixed lengths.
 
 * Cards (ISO/IEC 7812): 12 to 19 digits that pass the Luhn check. After a word for cards that is enough; alone, a number
-  must begin as an issuer's do, have that issuer's length, and stand unbroken or in hyphenated groups: one in ten
-  numbers passes Luhn by chance, and four columns of figures look like a card's groups.
+  must begin as an issuer's do, have that issuer's length, and stand unbroken, in hyphenated groups, or in spaced ones
+  within a sentence: one in ten numbers passes Luhn by chance, and four columns of figures look like a card's groups.
 * IBANs (ISO 13616): the country's length, and 98 modulo 97.
 * Social security numbers: 3-2-4 with hyphens; other forms, and tax numbers (ITIN, 9xx), only after a word for them.
   Areas 000, 666 and 900 to 999 are never issued.
@@ -13,14 +13,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from data_tools.privacy.evidence import HYPHENS, SPACES, Run, after, before, is_among_figures, is_in_link, line_before
+from data_tools.privacy.evidence import (
+    HYPHENS,
+    SPACES,
+    Run,
+    after,
+    before,
+    is_among_figures,
+    is_amount,
+    is_in_link,
+    line_before,
+)
 from data_tools.privacy.spans import Span
 
 _CARD = re.compile(
     rf"(?<![\w.,/°+{HYPHENS}])[0-9](?:[{SPACES}{HYPHENS}]?[0-9]){{11,18}}+(?![\w°%]|[.,/{HYPHENS}][0-9])"
 )
 _CARD_WORD = re.compile(
-    r"(?i)\b(?:cards?|cc|visa|master ?card|maestro|amex|american express|diners|discover|jcb|unionpay|karte|kreditkarte"
+    r"(?i)\b(?:cards?|cc|visa|master ?card|maestro|amex|american express|diners|jcb|unionpay|karte|kreditkarte"
     r"|carte|tarjeta|carta|cart[ãa]o|kaart)\b"
 )
 _ISSUERS = (
@@ -34,14 +44,17 @@ _ISSUERS = (
 )
 _GROUPS = re.compile(r"[0-9]{12,19}|(?:[0-9]{4}\D){2,4}[0-9]{1,4}|[0-9]{4}\D[0-9]{6}\D[0-9]{4,5}")
 """Unbroken, in fours, or 4-6-5 and 4-6-4 (American Express, Diners Club)."""
+_WORD_BEFORE = re.compile(r"[a-z][,:]? \(?$")
+_SENTENCE_AFTER = re.compile(r"\)?(?:[.!?](?![0-9])|[,;:] [^\W\d]| [a-z])")
 _CATALOGUE = re.compile(
     r"(?i)\b(?:doi|isbn|issn|igsn|arxiv|ean|upc|barcode|samples?|specimen|catalog(?:ue)?|grant|award|contract|order"
     r"|tracking|serial|accession|lot|patent|part|cusip|isin|cik|asin|imei|id)\b[^.;\n]{0,15}$"
 )
 
+_MARK = rf"[{SPACES}{HYPHENS}]"
 # On paper in groups of four, capitals; electronically unbroken, and people type small letters.
 _IBAN = re.compile(
-    rf"(?<!\w)(?P<country>[A-Z]{{2}})[0-9]{{2}}(?:[{SPACES}{HYPHENS}][A-Z0-9]{{4}}){{2,7}}(?:[{SPACES}{HYPHENS}][A-Z0-9]{{1,3}})?+(?!\w)"
+    rf"(?<!\w)(?P<country>[A-Z]{{2}})[0-9]{{2}}(?:{_MARK}[A-Z0-9]{{4}}){{2,7}}(?:{_MARK}[A-Z0-9]{{1,3}})?+(?!\w)"
     r"|(?<!\w)(?P<unbroken>[A-Za-z]{2})[0-9]{2}[A-Za-z0-9]{11,30}(?!\w)"
 )
 _IBAN_LENGTHS = {
@@ -76,7 +89,8 @@ MAX_IBAN_CHARACTERS = 42
 
 # Three groups of a number that was issued, or that a word calls so (9xx is a taxpayer's); the marks tell the grade.
 _SSN = re.compile(
-    rf"(?<![\w/.,°=+{HYPHENS}])(?!000|666)[0-9]{{3}}(?P<mark>[{SPACES}.{HYPHENS}]?)(?!00)[0-9]{{2}}(?P=mark)(?!0000)[0-9]{{4}}"
+    rf"(?<![\w/.,°=+{HYPHENS}])(?!000|666)[0-9]{{3}}(?P<mark>[{SPACES}.{HYPHENS}]?)"
+    r"(?!00)[0-9]{2}(?P=mark)(?!0000)[0-9]{4}"
     rf"(?![\w/°%]|[.,{HYPHENS}][0-9])"
 )
 _SSN_WORD = re.compile(
@@ -103,10 +117,17 @@ def _is_card(match: re.Match[str]) -> bool:
         return False
     if _CARD_WORD.search(before(text, begin)) or _CARD_WORD.search(after(text, end)):
         return True
-    if not set(SPACES).isdisjoint(match.group()) or is_among_figures(text, begin, end):
+    if is_among_figures(text, begin, end) or is_amount(text, begin, end):
+        return False
+    if not set(SPACES).isdisjoint(match.group()) and not _is_in_sentence(text, begin, end):
         return False
     is_issued = any(start.match(digits) and len(digits) in lengths for start, lengths in _ISSUERS)
     return is_issued and _CATALOGUE.search(line_before(text, begin)) is None
+
+
+def _is_in_sentence(text: str, begin: int, end: int) -> bool:
+    """Whether words go on before and behind; a row of figures has its label before it and ends its line."""
+    return _WORD_BEFORE.search(before(text, begin)) is not None and _SENTENCE_AFTER.match(text, end) is not None
 
 
 def passes_luhn(digits: str) -> bool:

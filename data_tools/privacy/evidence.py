@@ -28,8 +28,9 @@ _RUN = re.compile(
 _ADDRESS_IN_A_LINK = re.compile(r"(?i)://|\bwww\.|\bdoi\b")
 _UNIT_AFTER = re.compile(
     r"\s?(?:[%‰°€×=^]|(?:(?i:percent|per cent|[mb]illion|thousand|shares|dollars|euros?|tonnes?|tons?|barrels?|years?"
-    r"|days?|hours?|cells|units|copies|people|acres|subscribers|lines|ppm|ppb|USD|EUR|boe|bbl)|[kmcnµ]?m[²³23]?|[kmµn]?g|t|ha|s"
-    r"|m?l|mol|[kMG]?Wh?|[kMG]?Hz|[kMGh]?Pa|psi|[kMG]a|[kMG]?yr|mGal|nT|bp|[kMGT]B)(?![\w'@-]))"
+    r"|days?|hours?|cells|units|copies|people|acres|subscribers|lines|ppm|ppb|USD|EUR|boe|bbl)"
+    r"|[kmcnµ]?m[²³23]?|[kmµn]?g|t|ha|s|m?l|mol|[kMG]?Wh?|[kMG]?Hz|[kMGh]?Pa|psi|[kMG]a|[kMG]?yr"
+    r"|mGal|nT|bp|[kMGT]B)(?![\w'@-]))"
 )
 _MONEY_BEFORE = re.compile(r"(?:[$€£¥]|\b(?:USD|EUR|GBP|CHF|JPY|CNY))\s?$")
 _FIGURE_BEFORE = re.compile(r"[0-9%][ \t|]+$")

@@ -33,12 +33,13 @@ _HIDDEN_HOST = re.compile(rf" ?{_LABEL}(?:{_HIDDEN_DOT}{_LABEL}){{0,4}}{_HIDDEN_
 _IPV4 = re.compile(r"(?<![\w.])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![\w]|\.[0-9])")
 _IP_WORD = re.compile(r"(?i)\b(?:ip|ipv4|address|addresses|server|host|ping|router|login|logged|client)\b[^0-9\n]*$")
 _NO_IP_WORD = re.compile(
-    r"(?i)(?:\b(?:v|ver|version|release|build|firmware|driver|section|sec|chapter|clause|rule|table|figure|fig|eq|asc|oid"
-    r"|chrome|firefox|mshtml|msie|edg|safari|generator)\b\.?|§)[ /:=\"(]{0,3}(?:[0-9.]+[ ,]+){0,2}$"
+    r"(?i)(?:\b(?:v|ver|version|release|build|firmware|driver|section|sec|chapter|clause|rule|table|figure|fig|eq|asc"
+    r"|oid|chrome|firefox|mshtml|msie|edg|safari|generator)\b\.?|§)[ /:=\"(]{0,3}(?:[0-9.]+[ ,]+){0,2}$"
 )
 _COLONS = re.compile(r":[0-9A-Fa-f]{0,4}:")
 _IPV6 = re.compile(
-    r"(?<![0-9A-Za-z:.])(?:[0-9A-Fa-f]{1,4}:|::)[0-9A-Fa-f:]{1,38}(?:(?<=:)[0-9]{1,3}(?:\.[0-9]{1,3}){3})?(?![0-9A-Za-z:]|\.[0-9])"
+    r"(?<![0-9A-Za-z:.])(?:[0-9A-Fa-f]{1,4}:|::)[0-9A-Fa-f:]{1,38}(?:(?<=:)[0-9]{1,3}(?:\.[0-9]{1,3}){3})?"
+    r"(?![0-9A-Za-z:]|\.[0-9])"
 )
 MIN_PART_WITHOUT_WORD = 100
 MIN_GROUPS_OF_SHORT_FORM = 3
@@ -77,8 +78,11 @@ def find_ips(text: str, runs: Iterable[Run]) -> Iterator[Span]:
         match6 = _IPV6.search(text, max(last_end, colons.start() - 4), colons.start() + 45)
         if match6 is not None:
             last_end = match6.end()
-            if _is_public_ipv6(match6.group()):
-                yield Span(*match6.span(), "ip")
+            address = match6.group()
+            if address.endswith(":") and not address.endswith("::"):
+                address = address[:-1]  # the sentence's
+            if _is_public_ipv6(address):
+                yield Span(match6.start(), match6.start() + len(address), "ip")
 
 
 def _is_public_ipv4(match: re.Match[str]) -> bool:

@@ -17,18 +17,19 @@ _ANY_MONTH = [form for name in _MONTH_NAMES for form in (name.title(), name.uppe
 _MONTH = rf"(?:{'|'.join(_ANY_MONTH)})(?![a-z])\.?"
 _DAY = r"(?:0?[1-9]|[12][0-9]|3[01])(?:st|nd|rd|th)?"
 _YEAR = r"(?:1[89]|20)[0-9]{2}"
+_NUMBER = r"(?:0?[1-9]|[12][0-9]|3[01])"
 _DATE = re.compile(
     rf"(?<![\w/.-])(?:{_YEAR}([-/.])(?:0?[1-9]|1[0-2])\1(?:0?[1-9]|[12][0-9]|3[01])"
     r"(?:[T ][0-2][0-9]:[0-5][0-9](?::[0-5][0-9])?)?"
-    rf"|(?P<in_figures>(?:0?[1-9]|[12][0-9]|3[01])([-/.])(?:0?[1-9]|[12][0-9]|3[01])\3(?:{_YEAR}|[0-9]{{2}}))"
+    rf"|(?P<in_figures>{_NUMBER}/{_NUMBER}/(?:{_YEAR}|[0-9]{{2}}))|{_NUMBER}([-.]){_NUMBER}\3{_YEAR}"
     rf"|(?:0?[1-9]|1[0-2])[-/]{_YEAR}"
     rf"|{_MONTH}\s{{1,2}}{_DAY}(?:,?\s{{1,2}}(?:of\s)?{_YEAR})?|{_MONTH},?\s{{1,2}}(?:of\s)?{_YEAR}"
     rf"|{_DAY}[\s-]{{1,2}}(?:of\s)?{_MONTH}(?:,?[\s-]{{1,2}}{_YEAR})?)(?![\w/]|[-.][0-9])"
 )
-# 6/10 is a rating of pain as well: a month and a day, or a month and a year, need a word of time before them.
 _PUBLICATION = re.compile(
     r"(?i)\b(?:accessed|retrieved|published|updated|received|accepted|revised|released|version)\b[^.\n]{0,12}$"
 )
+# 6/10 is a rating of pain as well: a month and a day, or a month and a year, need a word of time before them.
 _SHORT_DATE = re.compile(
     r"(?:(?i:\b(?:on|in|since|until|till|from|through|dated?|DOS|before|after))\s?:?\s?|\((?=[0-9]{1,2}/[09][0-9]\)))"
     r"(?P<value>(?:0?[1-9]|1[0-2])/(?:[0-3]?[0-9]|[0-9]{2}))(?![\w/%]|\.[0-9]| of | (?:strength|pain|scale))"
@@ -38,11 +39,12 @@ _AGE_WORD = (
     r"(?:ninety(?:[\s-](?:one|two|three|four|five|six|seven|eight|nine))?"
     r"|(?:one|a) hundred(?:\sand)?(?:\s(?:one|two|three|four|five|six|seven|eight|nine|ten))?)"
 )
+_NO_AGE_AFTER = r"(?![\w%]|[./,-][0-9]|\s?(?:hours?|hrs?|h|days?|d|weeks?|wks?|months?|mos?|min)\b)"
 _AGE = re.compile(
     rf"(?<![\w.,/$-])(?:{_AGE_NUMBER}|{_AGE_WORD})[\s-]{{0,2}}(?:years?|yrs?\.?)[\s-]{{1,2}}(?:old|of\sage)\b"
     rf"|(?<![\w.,/$-]){_AGE_NUMBER}\s?-?\s?(?:y/?o|yo)\b"
-    rf"|\b(?:aged?(?:\s(?:of|is|was))?|at\sage)\s?:?\s?(?P<value>(?:{_AGE_NUMBER}|{_AGE_WORD})(?:\s?years?\b(?:\sold|\sof\sage)?)?)(?![\w%]|[./,-][0-9]|\s?(?:hours?|hrs?|h|days?|d|weeks?"
-    r"|wks?|months?|mos?|min)\b)",
+    rf"|\baged?(?:\s(?:of|is|was))?\s?:?\s?(?P<value>(?:{_AGE_NUMBER}|{_AGE_WORD})"
+    rf"(?:\s?years?\b(?:\sold|\sof\sage)?)?){_NO_AGE_AFTER}",
     re.IGNORECASE,
 )
 

@@ -30,7 +30,8 @@ from data_tools.privacy.spans import Span
 
 _URL = re.compile(r"(?:\bhttps?://|\bftp://|\bwww\.)[^\s<>\"'`|{}\\]{3,2000}", re.IGNORECASE)
 _LITERATURE = re.compile(
-    r"(?i)(?:https?://|www\.){1,2}(?:(?:dx\.)?doi\.org|(?:\w+\.)?ncbi\.nlm\.nih\.gov|(?:www\.)?clinicaltrials\.gov|arxiv\.org)(?:/|$)"
+    r"(?i)(?:https?://|www\.){1,2}(?:(?:dx\.)?doi\.org|(?:\w+\.)?ncbi\.nlm\.nih\.gov|(?:www\.)?clinicaltrials\.gov"
+    r"|arxiv\.org)(?:/|$)"
 )
 
 OLDEST_AGE = "90 or older"

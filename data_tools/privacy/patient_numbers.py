@@ -56,8 +56,10 @@ def _pattern(labels: _Labels) -> re.Pattern[str]:
 
 _PATTERNS = {kind: _pattern(labels) for kind, labels in _LABELS.items()}
 LABELLED_KINDS = frozenset(_LABELS)
+_LETTER = "[AC-HJKMNP-RT-Y]"
+_EITHER = "[AC-HJKMNP-RT-Y0-9]"
 _MEDICARE = re.compile(
-    r"(?<![\w-])[1-9][AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9][0-9]-?[AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9][0-9]-?[AC-HJKMNP-RT-Y]{2}[0-9]{2}(?![\w-])"
+    rf"(?<![\w-])[1-9]{_LETTER}{_EITHER}[0-9]-?{_LETTER}{_EITHER}[0-9]-?{_LETTER}{{2}}[0-9]{{2}}(?![\w-])"
 )
 """A Medicare Beneficiary Identifier: eleven places, each a digit or a letter but S, L, O, I, B and Z (CMS)."""
 _VIN = re.compile(r"(?<!\w)[A-HJ-NPR-Z0-9]{17}(?!\w)")
@@ -65,8 +67,8 @@ _VIN_VALUES = dict(zip("ABCDEFGHJKLMNPRSTUVWXYZ", (*range(1, 9), *range(1, 6), 7
 _VIN_WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
 
 _STATES = (
-    "AL|AK|AZ|AR|CA|CO|CT|DE|DC|FL|GA|HI|ID|IL|IN|IA|KS|KY|LA|ME|MD|MA|MI|MN|MS|MO|MT|NE|NV|NH|NJ|NM|NY|NC|ND|OH|OK|OR|PA|PR"
-    "|RI|SC|SD|TN|TX|UT|VT|VA|WA|WV|WI|WY"
+    "AL|AK|AZ|AR|CA|CO|CT|DE|DC|FL|GA|HI|ID|IL|IN|IA|KS|KY|LA|ME|MD|MA|MI|MN|MS|MO|MT|NE|NV|NH|NJ|NM|NY|NC|ND|OH|OK|OR"
+    "|PA|PR|RI|SC|SD|TN|TX|UT|VT|VA|WA|WV|WI|WY"
 )
 _ZIP = re.compile(
     rf"(?:(?<=[,\s])(?:{_STATES})\.?,?\s{{1,2}}|(?i:\bzip(?:\s?codes?)?)(?:\sis)?\s?:?\s{{0,2}})"

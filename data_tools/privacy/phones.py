@@ -51,8 +51,8 @@ _AMERICAN = re.compile(
     rf"(?P<exchange>[0-9]{{3}}){_GAP}[0-9]{{4}}{_EXTENSION}{_AFTER}"
 )
 _INTERNATIONAL = re.compile(
-    rf"{_BEFORE}\(?(?:\+[{SPACES}]?|(?P<zeros>(?<![0-9][{SPACES}])00[{SPACES}]?))\(?(?P<number>[1-9]{_GROUPED}{{6,17}}+)"
-    rf"{_EXTENSION}{_AFTER}"
+    rf"{_BEFORE}\(?(?:\+[{SPACES}]?|(?P<zeros>(?<![0-9][{SPACES}])00[{SPACES}]?))\(?"
+    rf"(?P<number>[1-9]{_GROUPED}{{6,17}}+){_EXTENSION}{_AFTER}"
 )
 # Digits with at most one mark between two groups. Nothing here can be read in two ways: each group is possessive.
 _LOOSE = re.compile(
@@ -65,8 +65,8 @@ _NUMBER_WORD = r"(?:numbers?|nos?\.?|nr\.?|num\.?|#|n°|nº)(?!\w)"
 _LINKS = r"(?:\s{1,2}(?:us|me|him|her|them|toll[- ]free|line|or|and|fax|is|are|was|at|on|under))"
 _MARKS = r"\s?[:.=(\[]{0,2}\s{0,3}\(?$"
 _LABEL_BEFORE = re.compile(
-    r"\b(?:tele?phones?|phones?|fax|facsimile|telefax|hotline|helpline|whatsapp|switchboard|landline|t[ée]l|mob|tlf|tfno"
-    r"|t[ée]l[ée]phone|tel[ée]fono|telefone|telefoon|telefon|telefonnummer|rufnummer|telefoonnummer)\b\.?"
+    r"\b(?:tele?phones?|phones?|fax|facsimile|telefax|hotline|helpline|whatsapp|switchboard|landline|t[ée]l|mob"
+    r"|tlf|tfno|t[ée]l[ée]phone|tel[ée]fono|telefone|telefoon|telefon|telefonnummer|rufnummer|telefoonnummer)\b\.?"
     rf"(?:\s?[({HYPHENS}][a-z]{{1,12}}\)?)?(?:\s{{0,2}}{_NUMBER_WORD}[^\d\n]{{0,40}}$|{_LINKS}{{0,3}}{_MARKS})",
     re.IGNORECASE,
 )
@@ -92,16 +92,17 @@ _LABEL_AFTER = re.compile(
 _ENTRY_BEGIN = re.compile(r"(?:^|[\n,;|\t\\])\W{0,3}$")
 _WORD = rf"[{SPACES}][^\W\d]{{1,20}}\.?"
 _ACT_BEFORE = re.compile(
-    r"\b(?:(?:call(?:ing|ed)?|dial(?:l?ing|l?ed)?|ring|phon(?:e|ing|ed)|reach(?:ed|ing|able)?|text(?:ing|ed)?|answer(?:ing|ed)?"
-    rf"|messag(?:e|es|ing|ed)|sms|contact(?:ed)?(?={_WORD}[{SPACES}][^\W\d]))\b(?:{_WORD}){{0,4}}?[{SPACES}](?:at|on|to|via|under)"
-    rf"|call|dial|ring|text|(?:my|your|his|her|our|their|registered)[{SPACES}](?:\w+[{SPACES}])?(?:number|no\.|registered)"
+    r"\b(?:(?:call(?:ing|ed)?|dial(?:l?ing|l?ed)?|ring|phon(?:e|ing|ed)|reach(?:ed|ing|able)?"
+    rf"|text(?:ing|ed)?|answer(?:ing|ed)?|messag(?:e|es|ing|ed)|sms|contact(?:ed)?(?={_WORD}[{SPACES}][^\W\d]))\b"
+    rf"(?:{_WORD}){{0,4}}?[{SPACES}](?:at|on|to|via|under)|call|dial|ring|text"
+    rf"|(?:my|your|his|her|our|their|registered)[{SPACES}](?:\w+[{SPACES}])?(?:number|no\.|registered)"
     rf"(?:[{SPACES}](?:is|at|on|to))?)[{SPACES}]?:?[{SPACES}]?\(?$",
     re.IGNORECASE,
 )
 _NEXT_NUMBER = re.compile(r"\s{0,2}(?:[,;/|]|or|and|und|oder|et|ou|y|o)\s{1,2}\(?")
 _CATALOGUE = re.compile(
-    r"(?i)\b(?:doi|isbn|issn|igsn|arxiv|samples?|specimen|catalog(?:ue)?|grant|award|contract|lot|patent|serial|accession"
-    r"|model|part|cusip|isin|cik|core|hole|well|asc)\b[^.;\n]{0,15}$"
+    r"(?i)\b(?:doi|isbn|issn|igsn|arxiv|samples?|specimen|catalog(?:ue)?|grant|award|contract|lot|patent|serial"
+    r"|accession|model|part|cusip|isin|cik|core|hole|well|asc)\b[^.;\n]{0,15}$"
 )
 _DECLINATION = re.compile(rf"[0-9]{{1,2}}[{SPACES}][0-9]{{1,2}}[{SPACES}][0-9]{{1,2}}\.[0-9]+")
 _HYPHEN = re.compile(rf"[{HYPHENS}]")

@@ -42,7 +42,7 @@ class ModelRecogniser:
             end = _piece_end(text, begin)
             for first, last, label in self._labelled(text[begin:end]):
                 kind = self._kinds.get(label.upper().removeprefix("B-").removeprefix("I-"))
-                if kind is not None and first < last:
+                if kind is not None and text[begin + first : begin + last].strip():
                     yield _trimmed(text, begin + first, begin + last, kind)
             begin = end
 
@@ -128,14 +128,14 @@ def _spacy(folder: Path, where: str) -> tuple[_Labelled, set[str]]:
 
 
 def _piece_end(text: str, begin: int) -> int:
-    """Where the piece from ``begin`` on ends: after the last line, else the last word, within its characters."""
+    """Where the piece from ``begin`` on ends: after its last line, else sentence, else word; names stay whole."""
     end = begin + PIECE_CHARACTERS
     if end >= len(text):
         return len(text)
-    for mark in ("\n", " "):
+    for mark in ("\n", ". ", " "):
         place = text.rfind(mark, begin + PIECE_CHARACTERS // 2, end)
         if place >= 0:
-            return place + 1
+            return place + len(mark)
     return end
 
 

@@ -33,7 +33,7 @@ from stages.ingest import FolderPath
 if TYPE_CHECKING:
     from data_tools.cleaning import Cleaned, Cleaner, Repaired
     from data_tools.documents import Document
-    from data_tools.privacy import Recogniser, Span
+    from data_tools.privacy import Recogniser
     from pipeline.identity import Hasher, Json
     from pipeline.output import Output
 
@@ -106,7 +106,7 @@ class Clean(Stage):
             raise DataError(f"personal_data: unknown kind, got {unknown[0]!r}. Use some of {', '.join(KINDS)}")
         if self.recogniser and not Path(self.recogniser).is_dir():
             raise DataError(f"recogniser: {self.recogniser} is no directory. Give the directory of a local model")
-        policy_for(self.rules or "general", **self._policy_options(_NoRecogniser() if self.recogniser else None))
+        policy_for(self.rules or "general", **self._policy_options(_stand_in(self.recogniser)))
 
     def _uses_secret(self) -> bool:
         return "pseudonymise" in self.personal_data_actions.values()
@@ -126,7 +126,9 @@ class Clean(Stage):
         if self.recogniser:
             known["recogniser"] = hasher.folder(Path(self.recogniser))
         if self._uses_secret():
-            known["secret"] = policy_for("general", **self._policy_options(None)).secret_fingerprint
+            known["secret"] = policy_for(
+                "general", **self._policy_options(_stand_in(self.recogniser))
+            ).secret_fingerprint
         return known
 
     def estimate(self, inputs: Mapping[str, Sequence[Estimate]], resources: Resources) -> Estimate:
@@ -156,11 +158,9 @@ class Clean(Stage):
         return totals
 
 
-class _NoRecogniser:
-    """Stands in for a model while a recipe is checked: it is loaded by the workers."""
-
-    def __call__(self, text: str, /) -> list[Span]:
-        return []
+def _stand_in(recogniser: str) -> Recogniser | None:
+    """Return a recogniser that finds nothing, for checking a policy: the model is loaded by the workers."""
+    return (lambda text, /: ()) if recogniser else None
 
 
 def repair_shard(shard: str, folder: str, options: Mapping[str, Any]) -> Json:

@@ -233,6 +233,9 @@ def test_personal_data_can_be_pseudonymised_or_cost_a_document(tmp_path: Path, m
     assert "a secret" not in str(stage.model_dump()) + str(stage.depends_on(Hasher()))
     monkeypatch.setenv("STRATA_PSEUDONYM_SECRET", "another secret, also long")
     assert stage.depends_on(Hasher()) != Clean().depends_on(Hasher())
+    named = Clean(personal_data_actions={"email": "pseudonymise", "person": "drop"}, recogniser=str(tmp_path))
+    named.check(CONTEXT)
+    assert set(named.depends_on(Hasher())) == {"recogniser", "secret"}
     other = run(stage, tmp_path / "other", documents=given)
     assert found["one"] not in texts(other)["one"]
 
