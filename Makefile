@@ -47,6 +47,8 @@ check: $(READY)
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy
 
 bench: $(READY)
+	@$(BIN)/python -c 'import spacy' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  --constraint constraints.txt --editable '.[dev,bench]'
 	@$(BIN)/python -m benchmarks.$(if $(only),$(only),$(error say which: make bench only=chain))
 
 env: $(READY)
