@@ -1,7 +1,7 @@
 """Everything that is done to a document to clean it, in order; texts are judged in batches.
 
 Order: repairs; size; boilerplate of the corpus; personal data; language; gibberish; fragments; the published quality
-rules. What is learned of a document, such as its language, goes into ``meta``.
+rules; scores. What is learned of a document, its language and its scores, goes into ``meta``.
 """
 
 from __future__ import annotations
@@ -18,12 +18,14 @@ from data_tools.language import common_pair_share, identify
 from data_tools.privacy import policy_for, replace_personal_data
 from data_tools.quality import QualityRules, Verdict
 from data_tools.repair import repair
+from data_tools.shingles import words_of
 
 if TYPE_CHECKING:
     from data_tools.boilerplate import Table
     from data_tools.documents import Document
     from data_tools.privacy import Policy
     from data_tools.rules import Rules
+    from data_tools.scoring import Scorer
 
 BATCH_CHARACTERS = 400_000
 """Texts are judged in batches of this size: large enough for arrays to pay, small enough for a processor's cache."""
@@ -75,6 +77,10 @@ class Cleaner:
     """A longer text is dropped, so that work per document is bounded."""
     boilerplate: Mapping[str, Table] = field(default_factory=dict)
     """By corpus, the paragraphs that many of its documents share (data_tools/boilerplate.py)."""
+    scorers: Mapping[str, Scorer] = field(default_factory=dict)
+    """By name, what scores kept texts (data_tools/scoring.py); each score goes into ``meta`` under that name."""
+    min_scores: Mapping[str, float] = field(default_factory=dict)
+    """Least score (0..1) by scorer; a text under it is dropped."""
 
     @cached_property
     def _quality(self) -> QualityRules:
@@ -112,8 +118,19 @@ class Cleaner:
         left = [place for place, one in enumerate(cleaned) if not one.verdict.rule]
         verdicts = self._quality.judge_all([cleaned[place].verdict.text for place in left])
         for place, verdict in zip(left, verdicts, strict=True):
-            cleaned[place] = replace(cleaned[place], verdict=verdict)
+            one = replace(cleaned[place], verdict=verdict)
+            cleaned[place] = self._scored(one) if self.scorers and not verdict.rule else one
         return cleaned
+
+    def _scored(self, one: Cleaned) -> Cleaned:
+        """Add the scores of a text that every rule keeps; a score that is too low costs it."""
+        words = words_of(one.verdict.text)
+        scores = {name: round(scorer.score(words), 4) for name, scorer in self.scorers.items()}
+        verdict = one.verdict
+        for name, least in self.min_scores.items():
+            if scores[name] < least and not verdict.rule:
+                verdict = Verdict(verdict.text, f"score.{name}", scores[name], f"limit {least:g}")
+        return replace(one, verdict=verdict, learned={**one.learned, **scores})
 
     def _clean_alone(self, document: Document, changes: dict[str, int]) -> Cleaned:
         """Do all that needs no other document."""

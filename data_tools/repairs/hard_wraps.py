@@ -10,11 +10,10 @@ blank line. Left out: scripts without capitals, and texts that are indented thro
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
 
 from data_tools.repairs.hyphens import HYPHENS, is_suspended
-from data_tools.repairs.line_kinds import has_blocks, inside_blocks, is_structure, item_indent
+from data_tools.repairs.line_kinds import has_blocks, inside_blocks, is_structure, item_indent, runs_over
 
 MIN_WIDTH, MAX_WIDTH = 40, 120
 MIN_PAIRS = 8
@@ -29,7 +28,6 @@ LOOSE = 0.6
 MIN_LIST_LINES = 3
 _NOTHING, _PROSE, _ITEM, _INDENTED = range(4)
 """What a line may be joined as: nothing, prose, the first line of a list item, prose that is indented by 4 or more."""
-_ENDING = re.compile(r"[.!?:;…][\"'”’)\]*_]*$")
 _DASHES = ("--", "—")
 
 
@@ -96,7 +94,7 @@ def _kind(line: str) -> int:
 
 def _limits(pairs: list[list[str]]) -> tuple[int, float] | None:
     """Return (the reach of a full line, the length of a loosely full one), or None where the text is not wrapped."""
-    reaches = sorted(_reach(line, following) for line, following in pairs if _goes_on(line, following))
+    reaches = sorted(_reach(line, following) for line, following in pairs if runs_over(line, following))
     if len(reaches) < max(MIN_PAIRS, MIN_GOING_ON * len(pairs)):
         return None
     width = reaches[len(reaches) // 2]
@@ -112,11 +110,6 @@ def _limits(pairs: list[list[str]]) -> tuple[int, float] | None:
 def _reach(line: str, following: str) -> int:
     """Return how long ``line`` would be with the first word of ``following``."""
     return len(line) + 1 + len(following.split(None, 1)[0])
-
-
-def _goes_on(line: str, following: str) -> bool:
-    """Does a sentence run over from ``line`` to ``following``, as far as punctuation and case say?"""
-    return following.lstrip()[0].islower() and not _ENDING.search(line)
 
 
 def _may_follow(lines: list[str], kinds: bytearray, number: int, hang: int) -> bool:
@@ -135,15 +128,17 @@ def _may_follow(lines: list[str], kinds: bytearray, number: int, hang: int) -> b
 
 
 def _is_wrapped(line: str, following: str, full: int, loose: float, in_list: int = 0) -> bool:
-    if len(line) >= loose and _goes_on(line, following):
+    if len(line) >= loose and runs_over(line, following):
         return True
     return not in_list and _reach(line, following) >= full
 
 
 def _glue(line: str, following: str) -> str:
     """Return what stands between two lines of one paragraph: a space, or nothing after a hyphen or a tight dash."""
-    if line.endswith(_DASHES) or (following.startswith(_DASHES) and following[2:3] != " "):
+    if line.endswith(_DASHES):
         return "" if line.rstrip("-—")[-1:] != " " else " "
+    if following.startswith(_DASHES) and following.lstrip("-—")[:1].isalpha():
+        return "" if following[0] == "—" or line[-1] in ",;:.!?" else " "  # "--option" is none
     if line[-1] in HYPHENS and line[-2:-1].isalnum():
         return " " if is_suspended(following) else ""
     return " "

@@ -49,7 +49,7 @@ _CLOSED_PARTS = (
 )
 MIN_PART = 4
 """Two words of the document of at least so many letters are a compound where nothing else tells: "time-dependent"."""
-MIN_DECIDED, MIN_LINES = 3, 50
+MIN_DECIDED, MIN_LINES = 3, 15
 RARE_BREAKS = 0.02
 """Typesetters break 5 to 15 % of the lines inside a word; an editor that wraps plain text breaks none: there 1 % of the
 lines end with a hyphen, and it is a real one."""
@@ -152,7 +152,7 @@ class Chooser:
         """
         seen = [self._seen(left, right) for left, right in pairs]
         num_joined, num_kept = seen.count("joined"), seen.count("kept")
-        rare = len(pairs) < RARE_BREAKS * num_lines and not num_joined
+        rare = num_lines > 0 and len(pairs) <= max(1, RARE_BREAKS * num_lines) and not num_joined
         self._keeps_by_default = rare or num_kept >= max(MIN_DECIDED, MIN_DECIDED * num_joined)
 
     def choose(self, left: str, right: str) -> str | None:
@@ -171,7 +171,8 @@ class Chooser:
     def _is_compound(self, left: str, right: str, first: str, second: str) -> bool:
         before = left[: -len(first)].strip(_OPENING)
         acronym = len(first) > 1 and first.isupper() and not second.isupper()
-        if acronym or len(first) == 1 or (before and not before.endswith("-")):
+        linked = right[len(second) :].startswith("-") and second in _LINKS  # "state-" and "of-the-art"
+        if acronym or linked or len(first) == 1 or (before and not before.endswith("-")):
             return True
         seen = self._seen(left, right)
         if seen:

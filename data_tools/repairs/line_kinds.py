@@ -13,7 +13,7 @@ _STRUCTURE = re.compile(
     rf"""
     [ ]{{4,}} | \t                                                   # indented
     | [ ]{{0,3}} (?:
-        [\#>|] | <[/!a-zA-Z] | \.\.[ ] | ``` | ~~~ | \$\$ | \\[a-zA-Z\[\]]
+        [\#>|%] | <[/!a-zA-Z] | \.\.[ ] | :\w[\w\ -]*:(?:\s|$) | ``` | ~~~ | \$\$ | \\[a-zA-Z\[\]]
         | {_ITEM_SIGN}[ \t] | [•‣▪◦]
         | -{{3}} | ={{3}} | \*{{3}} | _{{3}}                         # a rule, or the line under a heading
         | \d{{1,2}} (?: \.\d{{1,2}} ){{1,3}} \.? [ ]+ [A-Z]          # a numbered heading
@@ -31,6 +31,7 @@ MIN_TIGHT_COMMAS = 3
 """Commas without a space after them in a row of comma-separated values, at least."""
 MIN_UNBROKEN = 30
 """A line of so many characters without a space is an address, a sequence or a hash."""
+_ENDING = re.compile(r"[.!?:;…][\"'”’)\]*_]*$")
 _FENCES = ("```", "~~~", "$$", "\\begin{")
 
 
@@ -51,6 +52,11 @@ def is_structure(line: str) -> bool:
     if (". . ." in line or "....." in line) and _LEADERS.search(line):
         return True
     return (len(line) >= MIN_UNBROKEN and " " not in line) or line.upper() == line.lower()
+
+
+def runs_over(line: str, following: str) -> bool:
+    """Does a sentence run over from ``line`` to the line ``following``, as far as punctuation and case say?"""
+    return following.lstrip()[:1].islower() and not _ENDING.search(line)
 
 
 def item_indent(line: str) -> int:

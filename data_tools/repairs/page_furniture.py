@@ -21,6 +21,7 @@ from itertools import accumulate, pairwise
 
 from data_tools.repairs.hyphens import HYPHENS
 from data_tools.repairs.line_kinds import is_structure, is_table_row
+from data_tools.repairs.rounds import until_done
 
 MAX_CHARACTERS = 120
 """A longer line is no header or footer."""
@@ -38,6 +39,8 @@ MIN_TITLE_WORDS = 4
 """A line of so many words and a number, four times with the next one, is a page's: "Smith Inc. | 2024 Report | 21"."""
 MIN_CHAINED = 0.4
 """Least share of the lines of a number alone that are page numbers, from the first of these to the last."""
+MIN_DIFFERENT = 0.9
+"""Least share of the lines before, and after, a recurring line that differ: the text of pages does."""
 MAX_DEPTH = 5
 """Lines of headers, or of footers, on one page."""
 MIN_INTERRUPTED = 30
@@ -71,6 +74,7 @@ _CONNECTING = re.compile(
 )
 
 
+@until_done
 def remove_page_furniture(text: str) -> tuple[str, int]:
     """Remove form feeds, page numbers, running headers and footers; return the text and how many of them went."""
     lines, starts = _split(text)
@@ -258,6 +262,9 @@ def _interrupting(filled: Filled) -> list[int]:
     found: list[int] = []
     for group in places.values():
         apart = all(filled.offsets[b] - filled.offsets[a] >= MIN_GAP for a, b in pairwise(group))
+        beside = [{filled.line(place + step) for place in group} for step in (-1, 1)]
+        if min(map(len, beside)) < MIN_DIFFERENT * len(group):
+            continue  # it is a line of a longer text that recurs
         num_interrupting = sum(filled.interrupts(place, place + 1) for place in group)
         if apart and num_interrupting >= max(MIN_PAGES, MIN_SHARE * len(group)):
             found += group

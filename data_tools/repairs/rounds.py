@@ -7,7 +7,7 @@ from functools import wraps
 
 Repair = Callable[[str], tuple[str, int]]
 MAX_ROUNDS = 10
-"""A guard; no text has been seen that needed more than four."""
+"""A guard; no real text has been seen that needed more than two."""
 
 
 def until_done(function: Repair) -> Repair:

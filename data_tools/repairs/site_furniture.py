@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from data_tools.repairs.line_kinds import drop_lines
+from data_tools.repairs.line_kinds import drop_lines, runs_over
 from data_tools.repairs.rounds import until_done
 
 MAX_WORDS, MAX_CHARACTERS = 40, 600
@@ -120,7 +120,7 @@ def _cut_phrases(text: str, lines: list[str]) -> tuple[set[int], int]:
     num_sentences = 0
     for number, line in enumerate(lines if triggers else ()):
         lower = line.lower()
-        if not any(map(lower.__contains__, triggers)) or not _is_short(line):
+        if not any(map(lower.__contains__, triggers)) or not _is_short(line) or _is_inside(lines, number):
             continue
         sentences = _SENTENCE_END.split(line.strip())
         is_notice = _NOTICE.match(line) and "rights reserved" in lower
@@ -148,6 +148,12 @@ def _next_to(lines: list[str], gone: set[int], labels: set[int]) -> set[int]:
 
 def _is_short(line: str) -> bool:
     return len(line) <= MAX_CHARACTERS and len(line.split()) <= MAX_WORDS
+
+
+def _is_inside(lines: list[str], number: int) -> bool:
+    """Is the line one of a hard-wrapped paragraph, in mid-sentence?"""
+    before, line, after = lines[number - 1] if number else "", lines[number], "".join(lines[number + 1 : number + 2])
+    return (bool(before) and runs_over(before, line)) or runs_over(line, after)
 
 
 def _is_furniture(sentence: str) -> bool:

@@ -71,14 +71,15 @@ class CorpusCounts:
             write_counts(folder / COUNTS_FOLDER / corpus / f"{shard}.npy", joined(counts))
 
 
-def find_boilerplate(folder: Path, min_documents: int) -> None:
-    """Merge the counts of every corpus into a table of the paragraphs that at least ``min_documents`` hold."""
-    from data_tools.boilerplate import merge, write_counts
+def find_boilerplate(folder: Path, num_documents: Mapping[str, int], min_documents: int, min_share: float) -> None:
+    """Merge the counts of every corpus into a table of the paragraphs that enough of its documents hold."""
+    from data_tools.boilerplate import merge, needed_documents, write_counts
 
-    for corpus in sorted((folder / COUNTS_FOLDER).glob("*")):
-        table = folder / TABLES_FOLDER / f"{corpus.name}.npy"
+    for corpus, number in sorted(num_documents.items()):
+        table = folder / TABLES_FOLDER / f"{corpus}.npy"
         if not table.exists():
-            write_counts(table, merge(sorted(corpus.glob("*.npy")), min_documents))
+            needed = needed_documents(number, min_documents, min_share)
+            write_counts(table, merge(sorted((folder / COUNTS_FOLDER / corpus).glob("*.npy")), needed))
 
 
 @lru_cache(maxsize=2)

@@ -18,7 +18,7 @@ from data_tools.errors import DataError
 from data_tools.language import LANGUAGES
 from data_tools.privacy import KINDS, policy_for
 from data_tools.rules import get_rules, profile_of
-from pipeline.errors import RecipeError
+from pipeline.errors import RecipeError, StepError
 from pipeline.stage import Block, CheckContext, Estimate, Inputs, Need, Resources, Stage, need
 from stages.clean.between import (
     CHANGES_COLUMN,
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from data_tools.cleaning import Cleaned, Cleaner, Repaired
     from data_tools.documents import Document
     from data_tools.privacy import Recogniser
+    from data_tools.scoring import Scorer
     from pipeline.identity import Hasher, Json
     from pipeline.output import Output
 
@@ -58,7 +59,10 @@ class Clean(Stage):
 
     name: ClassVar[str] = "clean"
     version: ClassVar[int] = 2
-    needs: ClassVar[Mapping[str, Need]] = {"documents": need("documents")}
+    needs: ClassVar[Mapping[str, Need]] = {
+        "documents": need("documents"),
+        "scorers": need("scorer", many=True, optional=True),
+    }
     gives: ClassVar[str] = "documents"
 
     rules: str = ""
@@ -79,8 +83,14 @@ class Clean(Stage):
     recogniser: FolderPath = ""
     """A local directory with a model that labels names and addresses; they are then replaced too. Empty: none is."""
     boilerplate_documents: int = Field(5, ge=0)
-    """A paragraph that at least this many documents of a corpus hold is boilerplate: one copy stays, the others are cut
-    out (data_tools/boilerplate.py); 0 leaves all."""
+    """A paragraph that at least this many documents of a corpus hold, and at least ``boilerplate_share`` of them, is
+    boilerplate: one copy stays, the others are cut out (data_tools/boilerplate.py); 0 leaves all."""
+    boilerplate_share: float = Field(0.02, ge=0, le=1)
+    """Share (0..1) of a corpus's documents. At 0.02 safe-harbor statements of filings go, and statements of fact stay
+    that 1.4 % of 6,000 medical answers repeat."""
+    min_scores: dict[str, float] = Field(default_factory=dict)
+    """Least score (0..1) by the name of a scorer under ``needs``, such as ``{relevance: 0.5}``; a text under it is
+    dropped. Without an entry a score is only written into ``meta``."""
     max_characters: int = Field(5_000_000, ge=1_000)
     """Longest text in characters that is looked at; a longer one is dropped, so that work per document is bounded."""
 
@@ -120,6 +130,17 @@ class Clean(Stage):
             "recogniser": recogniser,
         }
 
+    def _check_scores(self, folders: Sequence[str], step: str) -> None:
+        names = read_scorers(folders)
+        if len(names) < len(folders):
+            raise StepError(f"step {step}: two scorers measure the same: {', '.join(names)}. Name one of them")
+        for name in self.min_scores:
+            if name not in names:
+                raise StepError(
+                    f"step {step}: min_scores: no scorer measures {name!r}; under needs.scorers there are: "
+                    f"{', '.join(names) or 'none'}"
+                )
+
     def depends_on(self, hasher: Hasher) -> Mapping[str, Json]:
         """The recogniser's files, and which secret makes the pseudonyms, without telling it."""
         known: dict[str, Json] = {}
@@ -146,16 +167,29 @@ class Clean(Stage):
         from data_tools.documents import shards
 
         secret = os.environ.get(SECRET_VARIABLE, "") if self._uses_secret() else ""
-        options = {**self.model_dump(mode="json"), "secret": secret}
+        scorers = [str(artifact.path) for artifact in inputs.get("scorers", [])]
+        self._check_scores(scorers, out.step)
+        options = {**self.model_dump(mode="json"), "secret": secret, "scorers": scorers}
         names = {shard.stem: str(shard) for shard in shards(inputs.one("documents").path)}
         calls = {name: {"shard": shard, "folder": str(out.path), "options": options} for name, shard in names.items()}
-        out.map(repair_shard, calls, name="repair")
-        find_boilerplate(out.path, self.boilerplate_documents)
+        num_documents: Counter[str] = Counter()
+        for counted in out.map(repair_shard, calls, name="repair").values():
+            num_documents.update(counted)
+        if self.boilerplate_documents:
+            find_boilerplate(out.path, num_documents, self.boilerplate_documents, self.boilerplate_share)
         totals = _add_up(out.map(clean_shard, calls, name="clean").values())
         for block in _blocks(totals):
             out.block(block)
         del totals["boilerplate"]
         return totals
+
+
+def read_scorers(folders: Sequence[str]) -> dict[str, Scorer]:
+    """Return the scorers by what they measure."""
+    from data_tools.scoring import Scorer
+
+    found = [Scorer.load(Path(folder)) for folder in folders]
+    return {scorer.settings.name: scorer for scorer in found}
 
 
 def _stand_in(recogniser: str) -> Recogniser | None:
@@ -164,19 +198,21 @@ def _stand_in(recogniser: str) -> Recogniser | None:
 
 
 def repair_shard(shard: str, folder: str, options: Mapping[str, Any]) -> Json:
-    """Repair one shard's documents, and count the paragraphs of each corpus in it."""
+    """Repair one shard's documents, and count the paragraphs of each corpus in it; return its documents by corpus."""
     from data_tools.documents import Document, read_rows
 
     path = Path(shard)
     counting = CorpusCounts()
+    num_documents: Counter[str] = Counter()
     with repaired_writer(Path(folder), path.stem) as written:
         for document in (Document(**row) for row in read_rows(path)):
             repaired = _cleaner(*_profile(document, options)).repair(document)
             written.write({**vars(repaired.document), CHANGES_COLUMN: json.dumps(repaired.changes)})
+            num_documents[document.corpus] += 1
             if options["boilerplate_documents"]:
                 counting.add(repaired.document)
     counting.write(Path(folder), path.stem)
-    return {}
+    return dict(num_documents)
 
 
 def clean_shard(shard: str, folder: str, options: Mapping[str, Any]) -> dict[str, Json]:
@@ -243,7 +279,14 @@ def _cleaner(profile: str, options: str) -> Cleaner:
         given["secret"] or None,
         load_recogniser(Path(given["recogniser"])) if given["recogniser"] else None,
     )
-    return Cleaner(get_rules(profile, given["limits"]), given["language"], policy, given["max_characters"])
+    return Cleaner(
+        get_rules(profile, given["limits"]),
+        given["language"],
+        policy,
+        given["max_characters"],
+        scorers=read_scorers(given["scorers"]),
+        min_scores=given["min_scores"],
+    )
 
 
 def _add_up(results: Any) -> dict[str, Json]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from data_tools.documents import read_documents, read_rows
-from pipeline.errors import RecipeError
+from pipeline.errors import RecipeError, StepError
 from pipeline.identity import Hasher
 from pipeline.stage import Estimate, Resources
 from stages.clean.stage import CHANGES_FOLDER, STAGE, Clean
@@ -190,8 +190,8 @@ def test_language_is_written_into_meta_beside_what_is_there(tmp_path: Path) -> N
 
 def test_boilerplate_of_a_corpus_is_cut_to_one_copy_whatever_the_shards(tmp_path: Path) -> None:
     statement = (
-        "These statements are no promises, and what comes to pass may differ from them in many ways. The reader is asked "
-        "to weigh them with care, and to look at the risks that are named in the report of the year."
+        "These statements are no promises, and what comes to pass may differ from them in many ways. The reader is "
+        "asked to weigh them with care, and to look at the risks that are named in the report of the year."
     )
     filings = [document(f"f{i}", f"{prose(i)}\n\n{statement}", "filings") for i in range(6)]
     few = [document(f"n{i}", f"{prose(10 + i)}\n\n{statement}", "notes") for i in range(3)]
@@ -208,6 +208,11 @@ def test_boilerplate_of_a_corpus_is_cut_to_one_copy_whatever_the_shards(tmp_path
         assert table["data"]["rows"] == [[statement[:200], 6]]
         results.append((found, {id: row["rule"] for id, row in dropped(made).items()}))
     assert results[0] == results[1]
+    rare = run(Clean(rules="geo", boilerplate_share=0.99), tmp_path / "rare", documents=given)
+    assert "boilerplate" in rare.metrics["changed"]  # all seven of seven hold it
+    lone = documents_artifact(tmp_path / "lone", [*filings, *few, document("other", prose(40), "filings")])
+    rare = run(Clean(rules="geo", boilerplate_share=0.99), tmp_path / "lone_made", documents=lone)
+    assert "boilerplate" not in rare.metrics["changed"]
     off = run(Clean(rules="geo", boilerplate_documents=0), tmp_path / "off", documents=given)
     assert all(statement in text for text in texts(off).values())
 
@@ -238,6 +243,32 @@ def test_personal_data_can_be_pseudonymised_or_cost_a_document(tmp_path: Path, m
     assert set(named.depends_on(Hasher())) == {"recogniser", "secret"}
     other = run(stage, tmp_path / "other", documents=given)
     assert found["one"] not in texts(other)["one"]
+
+
+def test_scores_go_into_meta_and_may_cost_a_document(tmp_path: Path) -> None:
+    from data_tools.worlds.engine import get_world
+    from stages.scorer import ScorerStage
+
+    sides = {world: list(get_world(world).documents(0, 60_000)) for world in ("geo", "finance")}
+    seeds = {world: documents_artifact(tmp_path / world, found[:200]) for world, found in sides.items()}
+    scorer = run(ScorerStage(), tmp_path / "scorer", positives=seeds["geo"], negatives=seeds["finance"])
+    mixed = [*sides["geo"][200:230], *sides["finance"][200:230]]
+    given = documents_artifact(tmp_path / "given", mixed)
+    made = run(Clean(rules="geo"), tmp_path / "made", documents=given, scorers=scorer)
+    scores = {row.id: json.loads(row.meta)["relevance"] for row in read_documents([made.path])}
+    domain = {one.id: one.domain for one in mixed}
+    assert {id: score > 0.5 for id, score in scores.items()} == {id: domain[id] == "geo" for id in scores}
+    strict = run(
+        Clean(rules="geo", min_scores={"relevance": 0.5}), tmp_path / "strict", documents=given, scorers=scorer
+    )
+    assert {domain[id] for id in texts(strict)} == {"geo"}
+    assert {row["rule"] for row in dropped(strict).values() if row["detail"] == "limit 0.5"} == {"score.relevance"}
+    with pytest.raises(
+        StepError, match=r"min_scores: no scorer measures 'quality'; under needs.scorers there are: rel"
+    ):
+        run(Clean(min_scores={"quality": 0.5}), tmp_path / "wrong", documents=given, scorers=scorer)
+    with pytest.raises(StepError, match=r"two scorers measure the same: relevance\. Name one of them"):
+        run(Clean(), tmp_path / "twice", documents=given, scorers=[scorer, scorer])
 
 
 def test_estimate_and_contract() -> None:
