@@ -1,6 +1,6 @@
 """Planted defects in world text and in real text: how many cleaning finds, and how often it is right.
 
-Recall: planted defects that are gone (repaired, or the document dropped where it is bad as a whole). Precision, per
+Recall: planted defects that are gone (each broken word, line or datum; the document where it is bad as a whole). Precision, per
 kind: of the documents that a kind's repair or rule touched and that it did not touch before anything was planted, the
 share in which it was planted. So what the text had by nature counts for neither.
 """
@@ -63,13 +63,14 @@ def _grade_kind(
     kind: str, labels: Mapping[str, Label], before: Mapping[str, Cleaned], after: Mapping[str, Cleaned]
 ) -> dict[str, Any]:
     own = [label for label in labels.values() if label.kind == kind]
-    found = sum(_is_found(label, after[label.id]) for label in own)
+    outcomes = [outcome for label in own for outcome in _outcomes(label, after[label.id])]
     touched = [id for id, one in after.items() if _is_touched(kind, one)]
     new = [id for id in touched if id not in before or not _is_touched(kind, before[id])]
     right = sum(id in labels and labels[id].kind == (kind if kind not in DROPPED else labels[id].kind) for id in new)
     return {
         "planted": len(own),
-        "recall": round(found / len(own), 4) if own else None,
+        "defects": len(outcomes),
+        "recall": round(sum(outcomes) / len(outcomes), 4) if outcomes else None,
         "touched": len(new),
         "precision": round(right / len(new), 4) if new else None,
     }
@@ -81,12 +82,11 @@ def _is_touched(kind: str, one: Cleaned) -> bool:
     return any(one.changes.get(name) for name in TOUCHED_BY[kind])
 
 
-def _is_found(label: Label, one: Cleaned) -> bool:
-    if one.verdict.rule:
-        return True
-    if label.kind in DROPPED:
-        return False
+def _outcomes(label: Label, one: Cleaned) -> list[bool]:
+    """Return, for each defect of a label, whether it is gone: a broken word, a line, a datum, or the whole document."""
     detail = json.loads(label.detail)
+    if one.verdict.rule or label.kind in DROPPED:
+        return [bool(one.verdict.rule)] * len(detail.get("lost") or detail.get("planted") or [label])
     if label.kind in RESTORED:
-        return all(word in one.verdict.text for word in detail["lost"])
-    return not any(datum in one.verdict.text for datum in detail["planted"])
+        return [word in one.verdict.text for word in detail["lost"]]
+    return [datum not in one.verdict.text for datum in detail["planted"]]

@@ -37,7 +37,9 @@ _RUNNING_TITLES = (
     "Draft, Volume 3",
 )
 _LOST_REFERENCES = ("(see )", "(Figure )", "(see and )", "(Table )", "( )", "(see Equation )")
-_LONG_WORD = re.compile(r"\b[a-z]{8,}\b")
+_LONG_WORD = re.compile(r"(?P<end>(?<=[a-z,])\n)?\b(?P<word>[a-z]{8,})\b")
+"""A long word, and the line end before it where a line ends inside a sentence there."""
+MIN_BROKEN = 5
 _SITES = ("Northfield Online", "The Daily Ledger", "Open Notes Archive", "Harbor Knowledge Base")
 _WINDOWS_1252 = {
     byte: bytes([byte]).decode("cp1252") for byte in range(0x80, 0xA0) if byte not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)
@@ -183,13 +185,23 @@ def _account_number(rng: random.Random) -> str:
 
 
 def break_words(text: str, rng: random.Random) -> tuple[str, list[str]]:
-    """Return ``text`` with up to five long words broken over two lines with a hyphen, and those words."""
-    found = [match for match in _LONG_WORD.finditer(text) if text.count(match.group()) == 1]
-    chosen = sorted(rng.sample(found, min(5, len(found))), key=lambda match: -match.start())
-    for match in chosen:
-        place = match.start() + rng.randint(3, len(match.group()) - 3)
-        text = f"{text[:place]}-\n{text[place:]}"
-    return text, [match.group() for match in chosen]
+    """Return ``text`` with long words broken over two lines with a hyphen, and those words.
+
+    A text set in lines has words broken at its line ends, as typesetters do: up to a twelfth of the lines, five at
+    least. In another text five words are broken where they stand.
+    """
+    found = [match for match in _LONG_WORD.finditer(text) if text.count(match["word"]) == 1]
+    at_ends = [match for match in found if match["end"]]
+    if len(at_ends) >= MIN_BROKEN:
+        num = max(MIN_BROKEN, text.count("\n") // 12)
+        chosen = rng.sample(at_ends, min(num, len(at_ends)))
+    else:
+        chosen = rng.sample(found, min(MIN_BROKEN, len(found)))
+    for match in sorted(chosen, key=lambda match: -match.start()):
+        word, space = match["word"], " " if match["end"] else ""
+        place = rng.randint(3, len(word) - 3)
+        text = f"{text[: match.start()]}{space}{word[:place]}-\n{word[place:]}{text[match.end() :]}"
+    return text, [match["word"] for match in sorted(chosen, key=re.Match.start)]
 
 
 def add_page_furniture(text: str, rng: random.Random) -> tuple[str, list[str]]:

@@ -31,6 +31,9 @@ _OPENING = "([{\"'“‘«*_"
 _PUNCTUATION = ".,;:!?()[]{}\"'“”‘’«»*_…"
 _MARKS_AFTER = ("", ",", ".", ";", ":", ")", "?", "!", '"', "”", "’s", "'s")
 _ADDRESS = re.compile(r"[@\\=<>|{}$_`]|://|www\.|\d\.\d{4}")
+_GAP = re.compile(r" {3,}|\t|\|")
+MIN_PROSE_WORDS = 7
+"""A cell of more words at the break is a sentence, and its line no row: lists run together have wide gaps, too."""
 MAX_ROW = 300
 """A longer line is a paragraph, however its words are spaced."""
 _SUSPENDED = {"and", "or", "to", "nor", "und", "oder", "bis", "et", "ou", "y", "o", "e", "og", "en"}
@@ -102,7 +105,10 @@ def _breaks(lines: list[str], inside: bytearray | None) -> Iterator[tuple[int, s
         right = lines[number + 1].split(None, 1)[:1]
         if not right or (inside and (inside[number] or inside[number + 1])):
             continue
-        if not any(len(row) <= MAX_ROW and is_table_row(row) for row in lines[number : number + 2]):
+        cells = _GAP.split(line)[-1], _GAP.split(lines[number + 1])[0]
+        if any(cell.count(" ") >= MIN_PROSE_WORDS for cell in cells) or not any(
+            len(row) <= MAX_ROW and is_table_row(row) for row in lines[number : number + 2]
+        ):
             yield number, line[line.rindex(" ") + 1 : -1], line[-1], right[0]
 
 

@@ -144,7 +144,21 @@ def test_words_are_broken_over_lines(planted: Planted) -> None:
         lost = json.loads(label.detail)["lost"]
         assert 1 <= len(lost) <= 5
         assert not any(word in document.text for word in lost)
-        assert document.text.replace("-\n", "") == planted[2][document.id].text
+        assert document.text.replace("-\n", "").split() == planted[2][document.id].text.split()
+
+
+def test_in_a_text_set_in_lines_words_are_broken_at_line_ends() -> None:
+    words = [f"w{number}" if number % 3 else f"sedimentary{chr(97 + number // 26)}{chr(97 + number % 26)}"
+             for number in range(600)]  # fmt: skip
+    text = "\n".join(" ".join(words[begin : begin + 6]) for begin in range(0, 600, 6))
+    text = text.replace("w5\n", "wa\n").replace("\nsed", " and\nsed")
+    broken, lost = edits.break_words(text, random.Random(0))
+    assert len(lost) == 99 // 12
+    assert not any(word in broken for word in lost)
+    assert broken.count("\n") == text.count("\n")
+    assert all(
+        any(line.endswith(f" {word[:i]}-") for i in range(3, 11) for line in broken.split("\n")) for word in lost
+    )
 
 
 def test_pages_have_a_running_title_and_numbers_that_rise(planted: Planted) -> None:
