@@ -1,8 +1,8 @@
 """Planted defects in world text and in real text: how many cleaning finds, and how often it is right.
 
-Recall: planted defects that are gone (each broken word, line or datum; the document where it is bad as a whole). Precision, per
-kind: of the documents that a kind's repair or rule touched and that it did not touch before anything was planted, the
-share in which it was planted. So what the text had by nature counts for neither.
+Recall: planted defects that are gone (each broken word, line or datum; the document where it is bad as a whole).
+Precision, per kind: of the documents that a kind's repair or rule touched and that it did not touch before anything was
+planted, the share in which it was planted. So what the text had by nature counts for neither.
 """
 
 from __future__ import annotations
