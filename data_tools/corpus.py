@@ -72,7 +72,7 @@ class Fields(_Frozen):
     """Which fields of a JSON, Parquet or CSV record hold what. A dot reaches inside: ``metadata.license``."""
 
     text: tuple[str, ...] = ("text",)
-    """The text's fields, joined by a blank line. The first must be there; later ones may be missing or empty."""
+    """The text's fields, joined by a blank line. One of them must hold text; the others may be missing or empty."""
     template: Annotated[str, AfterValidator(_template)] = ""
     """In place of ``text``: a sentence with fields in braces, ``{rock} from {place}[[, {depth} m deep]]``. What stands
     in ``[[ ]]`` is left out where a value is missing (see data_tools/templates.py)."""

@@ -163,7 +163,7 @@ def _make_plan(options: argparse.Namespace, save_hashes: bool) -> tuple[Plan, La
     layout = Layout(runs_folder(options.runs))
     given = _given(options)
     start = given.pop("from", "")
-    request = Request(options.recipe, overrides=options.overrides, **given)
+    request = Request(options.recipe, overrides=_rejoined(options.overrides), **given)
     recipe = load(request, machine_profile="" if request.profile else choose_profile(request))
     refuse_own_output(recipe, layout.runs, {name: given[name] for name in ("data", "general") if name in given})
     if save_hashes:
@@ -173,6 +173,17 @@ def _make_plan(options: argparse.Namespace, save_hashes: bool) -> tuple[Plan, La
     if save_hashes:
         hasher.save()
     return made, layout
+
+
+def _rejoined(pieces: Sequence[str]) -> list[str]:
+    """Put together again what a shell split at a value's spaces: ``{a:`` and ``30}`` behind ``STEP.PARAMETER=``."""
+    overrides: list[str] = []
+    for piece in pieces:
+        if overrides and overrides[-1].count("{") + overrides[-1].count("[") > sum(map(overrides[-1].count, "}]")):
+            overrides[-1] += f" {piece}"
+        else:
+            overrides.append(piece)
+    return overrides
 
 
 def _given(options: argparse.Namespace) -> dict[str, str]:

@@ -16,7 +16,8 @@ from pipeline.recipe_file import RECIPES, follow, label_of, parse_yaml, read_fil
 from pipeline.stage import CheckContext, Resources, Stage
 
 OWN_TEXT = "own_text"
-"""The profile laid over the chosen one when data= or general= is given; ``own_text_laptop`` follows for the laptop."""
+"""The profile laid over the chosen one when data= or general= is given, or the recipe says ``own_text: true``;
+``own_text_laptop`` follows for the laptop."""
 RESERVED_STEPS = ("model", "logs")
 _STEP_FIELDS = ("stage", "needs", "resources")
 
@@ -147,9 +148,15 @@ def load(request: Request, *, machine_profile: str) -> Recipe:
         for step, new in (values.get("steps") or {}).items():
             draft.overlay_step(step, new, label_of(file))
     profile = request.profile or machine_profile
+    own_text = bool(draft.values.get("own_text"))
+    if own_text and not request.profile:
+        raise RecipeError(
+            f"{label_of(path)}: reads text of your own (own_text: true), so say where it runs: profile=laptop to train "
+            "a small model from scratch on this machine, or profile=node or cluster"
+        )
     _apply_profile(draft, files, profile, path)
     _check_licenses(request)
-    if request.data or request.general:
+    if own_text or request.data or request.general:
         _apply_profile(draft, files, OWN_TEXT, path)
         if any(f"{OWN_TEXT}_{profile}" in (values.get("profiles") or {}) for _, values in files):
             _apply_profile(draft, files, f"{OWN_TEXT}_{profile}", path)

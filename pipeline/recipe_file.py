@@ -12,7 +12,7 @@ from pipeline.errors import RecipeError
 from pipeline.plugins import did_you_mean
 
 RECIPES = Path(__file__).resolve().parent.parent / "recipes"
-_MAPPING, _LIST, _NAME = "a mapping", "a list of names", "a name"
+_MAPPING, _LIST, _NAME, _FLAG = "a mapping", "a list of names", "a name", "true or false"
 _SHAPES = {
     "extends": (_NAME, "extends: adapt"),
     "domain": (_NAME, "domain: geo"),
@@ -21,6 +21,7 @@ _SHAPES = {
     "targets": (_LIST, "targets: [STEP]"),
     "publish": (_NAME, "publish: STEP"),
     "plugins": (_LIST, "plugins: [FOLDER]"),
+    "own_text": (_FLAG, "own_text: true"),
     "steps": (_MAPPING, "steps: {NAME: {stage: STAGE}}"),
     "profiles": (_MAPPING, "profiles: {laptop: {STEP: {PARAMETER: VALUE}}}"),
 }
@@ -103,6 +104,7 @@ def _check_shape(value: Any, shape: str, example: str, where: str) -> None:
         _MAPPING: isinstance(value, dict),
         _LIST: isinstance(value, list) and all(isinstance(one, str) for one in value),
         _NAME: isinstance(value, str),
+        _FLAG: isinstance(value, bool),
     }[shape]
     if value is not None and not fits:
         raise RecipeError(f"{where}: must be {shape}, got {value!r}. Write {example}")

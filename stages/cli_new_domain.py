@@ -117,12 +117,13 @@ def derive(values: dict[str, Any], options: argparse.Namespace, corpus: str) -> 
     for step in steps.values():
         if isinstance(step.get("worlds"), list):
             step["worlds"] = [world for world in step["worlds"] if world != old] or ["general"]
+    made["own_text"] = True
     made["profiles"] = _profiles(made.get("profiles") or {}, source)
-    return made
+    return {name: value for name, value in made.items() if value not in ({}, None)}
 
 
 def _profiles(profiles: dict[str, Any], source: str) -> dict[str, Any]:
-    """Take the old domain's corpora out of every profile; on the laptop nothing is planted into a user's text."""
+    """Take the old domain's corpora out of every profile."""
     kept: dict[str, Any] = {}
     for name, steps in profiles.items():
         left = {
@@ -135,8 +136,7 @@ def _profiles(profiles: dict[str, Any], source: str) -> dict[str, Any]:
         left = {step: given for step, given in left.items() if given or given is None}
         if left:
             kept[name] = left
-    laptop = {"planted_domain": None, "grade": None, "clean_domain": {"needs": {"documents": source}}}
-    return {**kept, "laptop": {**kept.get("laptop", {}), **laptop}}
+    return kept
 
 
 def _recipe_text(values: dict[str, Any], options: argparse.Namespace) -> str:
@@ -192,7 +192,7 @@ def _check(recipe_file: Path, corpus: str, corpora: Path) -> list[str]:
     profiles = ["laptop", "node", "cluster"]
     for profile in profiles:
         try:
-            load(Request(str(recipe_file)), machine_profile=profile)
+            load(Request(str(recipe_file), profile), machine_profile="")
         except RecipeError as error:
             raise StrataError(f"new-domain: the recipe would not run with profile {profile}: {error}") from None
     return profiles

@@ -86,22 +86,21 @@ def _documents(source: Path) -> Iterator[Document]:
 
 
 def _read_texts(source: Path) -> Iterator[Document]:
+    """Yield the documents of a folder of texts, archives looked into, with ingest's own settings."""
     from data_tools.documents import Document, document_id
-    from data_tools.extract.dispatch import read_file
+    from data_tools.extract.archives import sources
     from data_tools.extract.records import ReadOptions, Record
     from pipeline.identity import visible_files
     from stages.ingest import Ingest
 
-    exclude = Ingest().exclude
     root = source if source.is_dir() else source.parent
+    options = ReadOptions(root=root, exclude=Ingest().exclude)
     for file in visible_files(source):
-        if any(file.match(pattern) for pattern in exclude):
-            continue
-        name = file.relative_to(root).as_posix()
-        for found in read_file(file, ReadOptions(root=root)):
-            if isinstance(found, Record):
-                id = document_id(source.name, name, found.position)
-                yield Document(id, found.text, source.name, "", "", f"{name}:{found.position}")
+        for one in sources(file, file.relative_to(root).as_posix(), options):
+            for found in one.found:
+                if isinstance(found, Record):
+                    id = document_id(source.name, one.name, found.position)
+                    yield Document(id, found.text, source.name, "", "", f"{one.name}:{found.position}")
 
 
 def _write_near(path: Path, found: dict[str, list[RuleCalibration]]) -> None:

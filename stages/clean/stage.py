@@ -10,9 +10,9 @@ from dataclasses import replace
 from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from data_tools.errors import DataError
 from data_tools.language import LANGUAGES
@@ -47,6 +47,15 @@ SHOWN_CHARACTERS = 200
 """Boilerplate paragraphs in the report, and how much of each."""
 
 
+def _flat(limits: Any) -> Any:
+    """Take ``{gopher_quality: {min_words: 30}}``, as dotted overrides give it, for ``gopher_quality.min_words: 30``."""
+    if not isinstance(limits, Mapping):
+        return limits
+    nested = {name: value for name, value in limits.items() if isinstance(value, Mapping)}
+    inner = {f"{name}.{rule}": limit for name, rules in nested.items() for rule, limit in rules.items()}
+    return {**{name: value for name, value in limits.items() if name not in nested}, **inner}
+
+
 class Clean(Stage):
     """Repair every document, and drop those that the profile's rules refuse, each with the rule and the measured value.
 
@@ -68,7 +77,7 @@ class Clean(Stage):
     rules: str = ""
     """Profile of limits: general, geo, finance, medical, or web (FineWeb's published values unchanged). Empty takes
     what each document's corpus declares, else the profile of its domain's name, else general."""
-    limits: dict[str, float | None] = Field(default_factory=dict)
+    limits: Annotated[dict[str, float | None], BeforeValidator(_flat)] = Field(default_factory=dict)
     """Limits that replace the profile's, by the rule's name in dropped/: ``gopher_quality.min_words: 30``; null turns
     a rule off."""
     language: str = "en"

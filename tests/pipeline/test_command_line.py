@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.__main__ import main
+from pipeline.__main__ import _rejoined, main
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 EMPTY = ("profile", "data", "general", "license", "general_license", "until", "from")
@@ -165,3 +165,10 @@ def test_make_refuses_a_variable_it_does_not_know() -> None:
     )
     assert fine.returncode == 0, fine.stderr
     assert 'strata plan geo  --data "/x"' in fine.stdout
+
+
+def test_a_value_that_a_shell_split_at_its_spaces_is_put_together_again() -> None:
+    pieces = ["clean.limits={a.b:", "30,", "c.d:", "[1,", "2]}", "merge.method=ties", "cpt.seed=1"]
+    assert _rejoined(pieces) == ["clean.limits={a.b: 30, c.d: [1, 2]}", "merge.method=ties", "cpt.seed=1"]
+    assert _rejoined([]) == []
+    assert _rejoined(["a.b=1", "stray"]) == ["a.b=1", "stray"]

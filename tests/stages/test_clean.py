@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from data_tools.documents import read_documents, read_rows
 from pipeline.errors import RecipeError, StepError
@@ -176,6 +177,13 @@ def test_a_document_is_judged_by_what_its_corpus_declares(tmp_path: Path) -> Non
     made = run(short, tmp_path / "short", documents=documents_artifact(tmp_path / "again", documents))
     assert {row["rule"] for row in dropped(made).values()} == {"gopher_quality.min_words"}
     assert {row["detail"] for row in dropped(made).values()} == {"limit 500"}
+
+
+def test_limits_may_be_nested_as_dotted_overrides_give_them() -> None:
+    nested = Clean(limits={"gopher_quality": {"min_words": 30}, "c4.min_sentences": None})  # type: ignore[dict-item]
+    assert nested.limits == {"gopher_quality.min_words": 30, "c4.min_sentences": None}
+    with pytest.raises(ValidationError):
+        Clean(limits=[3])  # type: ignore[arg-type]
 
 
 def test_language_is_written_into_meta_beside_what_is_there(tmp_path: Path) -> None:

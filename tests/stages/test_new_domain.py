@@ -10,6 +10,7 @@ import pytest
 
 from data_tools.corpus import FolderSource, HubSource, get_corpus
 from pipeline.__main__ import main
+from pipeline.errors import RecipeError
 from pipeline.identity import Hasher
 from pipeline.planner import Layout, plan
 from pipeline.recipe import Request, load
@@ -45,13 +46,18 @@ def test_a_folder_becomes_a_domain_that_plans_at_once(place: Path, capsys: pytes
     assert "make plan recipe=law profile=laptop" in printed
     corpus = get_corpus("law_text", [place / "corpora"])
     assert corpus.source == FolderSource(path=str(place / "law"))
-    recipe = load(Request(str(place / "recipes" / "law.yaml")), machine_profile="laptop")
+    with pytest.raises(
+        RecipeError, match=r"law\.yaml: reads text of your own .*, so say where it runs: profile=laptop"
+    ):
+        load(Request(str(place / "recipes" / "law.yaml")), machine_profile="laptop")
+    recipe = load(Request(str(place / "recipes" / "law.yaml"), "laptop"), machine_profile="")
     made = plan(recipe, Layout(place / "runs"), Hasher())
     assert recipe.domain == "law"
     assert made.steps["domain_text"].identity["parameters"]["corpora"] == ["law_text"]
     assert made.steps["clean_domain"].identity["parameters"]["rules"] == "finance"
     assert made.steps["clean_domain"].step.needs == {"documents": ("domain_text",)}
-    assert "planted_domain" not in made.steps
+    assert not {"planted_domain", "planted_general", "world_sample", "grade"} & set(made.steps)
+    assert set(made.steps["tokenizer"].step.needs["documents"]) == {"clean_domain", "clean_general"}
     assert made.steps["suites"].identity["parameters"]["worlds"] == ["general"]
     for profile in ("node", "cluster"):
         real = load(Request(str(place / "recipes" / "law.yaml"), profile), machine_profile="")
@@ -64,7 +70,7 @@ def test_a_hub_data_set_is_fetched_by_a_step_of_its_own(place: Path) -> None:
     assert new_domain(place, *given) == 0
     corpus = get_corpus("law_text", [place / "corpora"])
     assert corpus.source == HubSource(repo="court/opinions", revision=COMMIT, files=("data/*.parquet",))
-    recipe = load(Request(str(place / "recipes" / "law.yaml")), machine_profile="node")
+    recipe = load(Request(str(place / "recipes" / "law.yaml"), "node"), machine_profile="")
     assert recipe.steps["domain_text"].needs == {"raw": ("domain_raw",)}
     assert recipe.steps["domain_raw"].stage.model_dump()["corpora"] == ("law_text",)
 
@@ -73,7 +79,7 @@ def test_a_folder_can_describe_itself(place: Path) -> None:
     assert new_domain(place, *data(place), "--yaml") == 0
     assert get_corpus(str(place / "law" / "corpus.yaml")).name == "law_text"
     assert list((place / "corpora").glob("*.py")) == []
-    recipe = load(Request(str(place / "recipes" / "law.yaml")), machine_profile="laptop")
+    recipe = load(Request(str(place / "recipes" / "law.yaml"), "laptop"), machine_profile="")
     assert recipe.steps["domain_text"].stage.model_dump()["corpora"] == (str(place / "law" / "corpus.yaml"),)
 
 
