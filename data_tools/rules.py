@@ -136,7 +136,8 @@ _GENERAL = Rules(
 # each limit is the strictest that costs nothing, or next to nothing, on real textbooks, filings and questions. Short
 # definitions and answers count from 20 words on (Data-Juicer's PubMed Central and arXiv recipes). Symbols count as
 # words, and derivations in two geophysics textbooks go down to 0.5 words with a letter; they repeat 5-grams in up to
-# 0.4 of their characters (Data-Juicer allows papers 0.57 at 10 words). No share of lines must end in punctuation:
+# 0.4 of their characters (Data-Juicer allows papers 0.57 at 10 words). In short answers, definitions and dialogues a
+# name of three or four words, said three times, is a quarter of the text. No share of lines must end in punctuation:
 # tables, glossaries and indexes do not, and in a text without line breaks (200 of 230 minutes of the FOMC) the one
 # line counts for all. Up to 1,000,000 words, for a filing may be left uncut.
 _DOMAIN = replace(
@@ -144,6 +145,9 @@ _DOMAIN = replace(
     limits={
         **_GENERAL.limits,
         **_runs(0.4),
+        "gopher_repetition.max_top_2_gram_character_share": 0.25,
+        "gopher_repetition.max_top_3_gram_character_share": 0.28,
+        "gopher_repetition.max_top_4_gram_character_share": 0.26,
         "gopher_quality.min_words": 20,
         "gopher_quality.max_words": 1_000_000,
         "gopher_quality.min_alphabetic_word_share": 0.5,
@@ -166,16 +170,12 @@ PROFILES: Mapping[str, Rules] = {
         name="finance",
         limits={**_DOMAIN.limits, **_runs(0.57), "gopher_repetition.max_duplicate_line_share": 0.55},
     ),
-    # Notes are lists of short upper-case lines ("BP 120/80", "HPI:"), with few of Gopher's stop words. In short answers
-    # and dialogues a name of three or four words, said three times, is a quarter of the text.
+    # Notes are lists of short upper-case lines ("BP 120/80", "HPI:"), with few of Gopher's stop words.
     "medical": replace(
         _DOMAIN,
         name="medical",
         limits={
             **_DOMAIN.limits,
-            "gopher_repetition.max_top_2_gram_character_share": 0.25,
-            "gopher_repetition.max_top_3_gram_character_share": 0.28,
-            "gopher_repetition.max_top_4_gram_character_share": 0.26,
             "gopher_quality.max_bullet_line_share": None,
             "gopher_quality.min_stop_words": 1,
         },
