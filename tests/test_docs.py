@@ -204,7 +204,7 @@ def test_every_rule_of_bad_input_is_one_that_readers_give() -> None:
     page = WALK.read_text("utf-8")
     rows = re.findall(r"^\| (`.*?) \|", page[page.index("| rule | when |") :], re.MULTILINE)
     rules = {rule for row in rows for rule in _CODE.findall(row)}
-    source = "".join(path.read_text("utf-8") for path in (ROOT / "data_tools" / "extract").glob("*.py"))
+    source = "".join(path.read_text("utf-8") for path in (ROOT / "data_tools" / "extract").rglob("*.py"))
     assert len(rules) > 40
     rules -= {f"broken_{name}" for name in ("gzip", "bz2", "xz", "zstd")}  # put together from the compression's name
     assert 'f"broken_{' in source

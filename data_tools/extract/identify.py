@@ -21,18 +21,18 @@ READERS: dict[str, tuple[str, str]] = {
     ".utf-8": ("text", "plain:read_plain"),
     ".md": ("markdown", "markdown:read_markdown"),
     ".markdown": ("markdown", "markdown:read_markdown"),
-    ".html": ("html", "web_page:read_web_page"),
-    ".htm": ("html", "web_page:read_web_page"),
-    ".xhtml": ("html", "web_page:read_web_page"),
+    ".html": ("html", "web.web_page:read_web_page"),
+    ".htm": ("html", "web.web_page:read_web_page"),
+    ".xhtml": ("html", "web.web_page:read_web_page"),
     ".rst": ("restructuredtext", "restructured:read_restructured"),
-    ".tex": ("latex", "latex:read_latex"),
-    ".ltx": ("latex", "latex:read_latex"),
-    ".pdf": ("pdf", "pdf:read_pdf"),
-    ".xml": ("xml", "xml_documents:read_xml"),
-    ".nxml": ("xml", "xml_documents:read_xml"),
-    ".cnxml": ("xml", "xml_documents:read_xml"),
-    ".docx": ("docx", "docx:read_docx"),
-    ".epub": ("epub", "epub:read_epub"),
+    ".tex": ("latex", "latex.document:read_latex"),
+    ".ltx": ("latex", "latex.document:read_latex"),
+    ".pdf": ("pdf", "pdf.reader:read_pdf"),
+    ".xml": ("xml", "xml_formats.documents:read_xml"),
+    ".nxml": ("xml", "xml_formats.documents:read_xml"),
+    ".cnxml": ("xml", "xml_formats.documents:read_xml"),
+    ".docx": ("docx", "office.docx:read_docx"),
+    ".epub": ("epub", "office.epub:read_epub"),
     ".jsonl": ("jsonl", "json_lines:read_json_lines"),
     ".ndjson": ("jsonl", "json_lines:read_json_lines"),
     ".json": ("json", "json_lines:read_json"),
@@ -144,7 +144,7 @@ def identify_by(path: PurePath, head: bytes) -> Kind:
     if pattern and re.search(pattern, head):
         return Kind("json", problem=Bad("excluded", "describes a data set, and is no document", harmless=True))
     if _NAMED.get(suffix, "text") in ("text", "html", "xml") and _is_submission(head):
-        return Kind("filing", "submission:read_submission")
+        return Kind("filing", "filings.submission:read_submission")
     found = _by_content(head, suffix)
     if found or format_of(path) != "unsupported":
         kind = _kind(found or format_of(path), suffix)
@@ -178,7 +178,7 @@ def _is_submission(head: bytes) -> bool:
     """Whether a file is a submission to EDGAR, which is text, HTML and data in one; they are named .txt."""
     if not _SGML.match(head):
         return False
-    from data_tools.extract.submission import is_submission
+    from data_tools.extract.filings.submission import is_submission
 
     return is_submission(head)
 

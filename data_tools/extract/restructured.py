@@ -20,7 +20,7 @@ from data_tools.extract.markup import Markup, join_blocks, one_line, subscript, 
 from data_tools.extract.records import Found, ReadOptions, Record, Unreadable
 from data_tools.extract.sphinx_dialect import teach
 from data_tools.extract.streams import blocks, checked, whole
-from data_tools.extract.table_grid import grid_of
+from data_tools.extract.xml_formats.table_grid import grid_of
 
 if TYPE_CHECKING:
     from lxml.etree import _Element

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from data_tools.extract.dispatch import read_file
-from data_tools.extract.filing import day_of, is_filing
+from data_tools.extract.filings.filing import day_of, is_filing
+from data_tools.extract.filings.submission import is_submission, read_submission
 from data_tools.extract.records import Bad, Found, ReadOptions, Record, Unreadable
-from data_tools.extract.submission import is_submission, read_submission
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FILINGS = ROOT.parent / "shared" / "data" / "raw" / "sec_html"

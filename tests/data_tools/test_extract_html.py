@@ -8,11 +8,11 @@ import lxml.html
 import pytest
 
 from data_tools.extract.dispatch import read_file
-from data_tools.extract.html_notes import take_notes
-from data_tools.extract.html_text import html_blocks
 from data_tools.extract.markup import Markup, join_blocks, subscript, superscript
 from data_tools.extract.records import Bad, Found, ReadOptions, Record
-from data_tools.extract.web_page import main_text, page_record
+from data_tools.extract.web.notes import take_notes
+from data_tools.extract.web.text import html_blocks
+from data_tools.extract.web.web_page import main_text, page_record
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SPEECHES = ROOT.parent / "shared" / "data" / "raw" / "fed_speech_html"

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from data_tools.extract.bibliography import Entry, read_bbl, read_bib
 from data_tools.extract.dispatch import read_file
-from data_tools.extract.latex_facts import iso_date
-from data_tools.extract.latex_units import chemistry, in_formula, number, unit
+from data_tools.extract.latex.bibliography import Entry, read_bbl, read_bib
+from data_tools.extract.latex.facts import iso_date
+from data_tools.extract.latex.units import chemistry, in_formula, number, unit
 from data_tools.extract.records import Bad, Found, ReadOptions, Record
 
 REAL_PAPER = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "raw" / "latex_eql"

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from data_tools.extract.dispatch import read_file
-from data_tools.extract.pdf_fonts import BOLD, ITALIC, MONOSPACED, style_named
-from data_tools.extract.pdf_joining import resolved
-from data_tools.extract.pdf_segments import Segment
-from data_tools.extract.pdf_tables import aligned_table
+from data_tools.extract.pdf.fonts import BOLD, ITALIC, MONOSPACED, style_named
+from data_tools.extract.pdf.joining import resolved
+from data_tools.extract.pdf.segments import Segment
+from data_tools.extract.pdf.tables import aligned_table
 from data_tools.extract.records import ReadOptions, Record
 
 fpdf = pytest.importorskip("fpdf", reason="fpdf2 makes the PDFs of these tests")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from data_tools.extract.dispatch import read_file
-from data_tools.extract.pdf_forms import multiplied_forms
+from data_tools.extract.pdf.forms import multiplied_forms
 from data_tools.extract.records import Bad, Found, ReadOptions, Record
 
 fpdf = pytest.importorskip("fpdf", reason="fpdf2 makes the PDFs of these tests")

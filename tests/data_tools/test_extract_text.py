@@ -17,7 +17,7 @@ from data_tools.extract.dispatch import format_of, read_file
 from data_tools.extract.identify import identify
 from data_tools.extract.records import Bad, Found, ReadOptions, Record
 from data_tools.extract.restructured import restructured_text
-from data_tools.extract.web_page import main_text
+from data_tools.extract.web.web_page import main_text
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 PROSE = "Quartz is harder than calcite. It has no cleavage, and it breaks like glass.\n\n" * 4
@@ -540,7 +540,7 @@ def test_every_rule_stands_in_the_docs() -> None:
     table = (root / "docs" / "adding-a-corpus.md").read_text("utf-8")
     rules = {
         node.args[0].value
-        for path in (root / "data_tools" / "extract").glob("*.py")
+        for path in (root / "data_tools" / "extract").rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)

@@ -9,7 +9,7 @@ import pytest
 
 from data_tools.extract.dispatch import read_file
 from data_tools.extract.records import Bad, Found, ReadOptions, Record
-from data_tools.extract.xml_tree import MAX_DEPTH, root_name
+from data_tools.extract.xml_formats.tree import MAX_DEPTH, root_name
 
 PROSE = "Quartz is harder than calcite. It has no cleavage, and it breaks like glass. " * 5
 ARTICLE = f"<article><body><p>{PROSE}</p><p>END</p></body></article>"

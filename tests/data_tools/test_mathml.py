@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from lxml import etree
 
-from data_tools.extract.mathml import latex_of, unwrapped_tex
+from data_tools.extract.xml_formats.mathml import latex_of, unwrapped_tex
 
 
 def latex(inner: str) -> str:

@@ -1,0 +1,1 @@
+"""EDGAR filings: HTML with inline XBRL, typed text, and submissions of several documents."""

@@ -1,0 +1,1 @@
+"""LaTeX: macros, inputs and bibliography resolved, text and formulas kept."""

@@ -1,0 +1,1 @@
+"""Web pages: the main content, and HTML of any kind as Markdown."""

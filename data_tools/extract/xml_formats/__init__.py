@@ -1,0 +1,1 @@
+"""XML of articles and textbooks: JATS, PubMed, TEI, CNXML; MathML as LaTeX."""
