@@ -40,8 +40,9 @@ report: $(READY)
 status doctor gc: $(READY)
 	@$(STRATA) $@ $(place) $(if $(filter gc,$@),$(if $(yes),--yes))
 
+# One thread per worker: arithmetic libraries that spin on each other's cores cost more than they give.
 test: $(READY)
-	@$(BIN)/python -m pytest -n $(or $(workers),2) $(only)
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(or $(workers),2) $(only)
 
 check: $(READY)
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy
