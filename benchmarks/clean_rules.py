@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from benchmarks.real_text import FOLDERS, read_folder
-from data_tools.cleaning import BATCH_CHARACTERS
+from data_tools.batching import batched_by_size
 from data_tools.quality import QualityRules, Verdict
 from data_tools.rules import get_rules
 from tests.data_tools.datatrove_reference import judge as judge_by_datatrove
@@ -26,16 +26,7 @@ TIMED_BYTES = 1_500_000
 
 def judge_all(texts: Sequence[str], rules: QualityRules) -> list[Verdict]:
     """Judge in batches as the clean step does."""
-    verdicts: list[Verdict] = []
-    batch: list[str] = []
-    size = 0
-    for text in texts:
-        batch.append(text)
-        size += len(text)
-        if size >= BATCH_CHARACTERS:
-            verdicts += rules.judge_all(batch)
-            batch, size = [], 0
-    return verdicts + rules.judge_all(batch)
+    return [verdict for batch in batched_by_size(texts, len) for verdict in rules.judge_all(batch)]
 
 
 def measure_rules() -> dict[str, Any]:

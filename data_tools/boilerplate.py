@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
     Counts = NDArray[np.void]
     """Rows of (hash, owner, documents), in order of hash, every hash once."""
+    Paragraphs = NDArray[np.void]
+    """Rows of (line, hash), in order of line: the paragraphs of one text that count."""
 
 MIN_WORDS = 8
 """A shorter line may be a heading, a list's item or a phrase that anyone uses."""
@@ -50,6 +52,7 @@ MAX_LOST_SHARE = 0.8
 MIN_WORDS_LEFT = 20
 ROW = (("hash", "<u8"), ("owner", "<u8"), ("documents", "<u4"))
 """The hash; the smallest number of a document that holds the paragraph (``id_number``); how many hold it."""
+PARAGRAPH = (("line", "<u4"), ("hash", "<u8"))
 _WORK_BYTES = 6 * 20
 """What merging holds for each row: the row in its file, in its range and sorted, the order, and numpy's copies."""
 _ALL = 1 << 64
@@ -88,6 +91,13 @@ def keys(text: str, min_words: int = MIN_WORDS) -> Iterator[tuple[int, int]]:
         yield number, xxh3_64_intdigest(key.encode())
 
 
+def find(text: str, min_words: int = MIN_WORDS) -> Paragraphs:
+    """Return the paragraphs of ``text`` that count."""
+    import numpy as np
+
+    return np.array(list(keys(text, min_words)), dtype=list(PARAGRAPH))
+
+
 def _is_prose(line: str, words: Sequence[str]) -> bool:
     """Is the line neither a row of a table, nor a heading, nor mostly numbers?"""
     if line.startswith(("|", "#", "$$", "\\")) or max(line.count("\t"), line.count(" | ")) > _CELL_SHARE * len(words):
@@ -116,25 +126,18 @@ def id_number(id: str) -> int:
     return xxh3_64_intdigest(id.encode())
 
 
-def count(documents: Iterable[tuple[str, str]], min_words: int = MIN_WORDS) -> Counts:
-    """Count the paragraphs of one shard: ``documents`` are (id, text). A document counts once for each paragraph."""
+def count(documents: Iterable[tuple[str, Paragraphs]]) -> Counts:
+    """Count the paragraphs of one shard's documents, by id. A document counts once for each paragraph."""
     import numpy as np
 
     hashes, owners = array("Q"), array("Q")
-    for id, text in documents:
-        found = {key for _, key in keys(text, min_words)}
+    for id, paragraphs in documents:
+        found = set(paragraphs["hash"].tolist())
         hashes.extend(found)
         owners.extend(repeat(id_number(id), len(found)))
     rows = np.empty(len(hashes), dtype=list(ROW))
     rows["hash"], rows["owner"], rows["documents"] = hashes, owners, 1
     return _summed(rows)
-
-
-def joined(parts: Sequence[Counts]) -> Counts:
-    """Return the counts of several lists of different documents as one."""
-    import numpy as np
-
-    return parts[0] if len(parts) == 1 else _summed(np.concatenate([np.empty(0, dtype=list(ROW)), *parts]))
 
 
 def _summed(rows: Counts) -> Counts:
@@ -250,27 +253,26 @@ def strip(
     text: str,
     id: str,
     table: Table,
+    paragraphs: Paragraphs | None = None,
     *,
-    min_words: int = MIN_WORDS,
     max_lost_share: float = MAX_LOST_SHARE,
     min_words_left: int = MIN_WORDS_LEFT,
 ) -> Stripped:
     """Cut the paragraphs of ``table`` out of a document, but those whose one copy it keeps.
 
-    ``min_words`` must be that of ``count``. A document is only boilerplate where it lost more than ``max_lost_share``
-    of its characters, or anything at all and has fewer than ``min_words_left`` words left.
+    ``paragraphs`` are what ``find`` found in ``text``; None looks for them. A document is only boilerplate where it
+    lost more than ``max_lost_share`` of its characters, or anything at all and has fewer than ``min_words_left`` words
+    left.
     """
     import numpy as np
 
-    found = list(keys(text, min_words))
-    if not found:
-        return Stripped(text)
-    shared, owners = table.owners_of(np.array([key for _, key in found], dtype=np.uint64))
+    found = find(text) if paragraphs is None else paragraphs
+    shared, owners = table.owners_of(found["hash"])
     own = id_number(id)
     gone: set[int] = set()
     kept: set[int] = set()
     for place in np.flatnonzero(shared).tolist():
-        number, key = found[place]
+        number, key = found[place].tolist()
         if int(owners[place]) == own and key not in kept:
             kept.add(key)
         else:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from data_tools.batching import batched_by_size
 from data_tools.measures import Measured
 from data_tools.quality import measure
 from data_tools.rules import LIMITS, Limit, Rules
@@ -29,7 +30,6 @@ NUM_BINS = 40
 NUM_NEAR = 4
 """Documents shown on either side of a limit."""
 HEAD_CHARACTERS = 700
-_BATCH_CHARACTERS = 400_000
 
 
 @dataclass(frozen=True)
@@ -89,18 +89,9 @@ def calibrate(
 
 
 def _batches(documents: Iterable[Document], prepare: Callable[[Document], str]) -> Iterator[list[tuple[Document, str]]]:
-    batch: list[tuple[Document, str]] = []
-    size = 0
-    for document in documents:
-        text = prepare(document)
-        if text.strip():
-            batch.append((document, text))
-            size += len(text)
-        if size >= _BATCH_CHARACTERS:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
+    prepared = ((document, prepare(document)) for document in documents)
+    filled = ((document, text) for document, text in prepared if text.strip())
+    return batched_by_size(filled, lambda pair: len(pair[1]))
 
 
 def _calibrate_corpus(

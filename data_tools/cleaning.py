@@ -13,22 +13,21 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from data_tools.batching import batched_by_size
 from data_tools.boilerplate import Stripped, strip
-from data_tools.language import common_pair_share, identify
+from data_tools.language import Language, common_pair_share, identify_all
 from data_tools.privacy import policy_for, replace_personal_data
 from data_tools.quality import QualityRules, Verdict
 from data_tools.repair import repair
 from data_tools.shingles import words_of
 
 if TYPE_CHECKING:
-    from data_tools.boilerplate import Table
+    from data_tools.boilerplate import Paragraphs, Table
     from data_tools.documents import Document
     from data_tools.privacy import Policy
     from data_tools.rules import Rules
     from data_tools.scoring import Scorer
 
-BATCH_CHARACTERS = 400_000
-"""Texts are judged in batches of this size: large enough for arrays to pay, small enough for a processor's cache."""
 _ENDING = re.compile(r"[.!?…:;\"'”’)\]*_|$]\s*$")
 """What a finished text ends with: a sentence's end, a closing bracket or quotation mark, Markdown, a table's edge, a
 formula's."""
@@ -40,6 +39,8 @@ class Repaired:
 
     document: Document
     changes: Mapping[str, int]
+    paragraphs: Paragraphs | None = field(default=None, compare=False)
+    """Those of the repaired text that may be boilerplate, where they were looked up before."""
 
 
 @dataclass(frozen=True)
@@ -103,19 +104,16 @@ class Cleaner:
 
     def clean_repaired(self, documents: Iterable[Repaired]) -> Iterator[Cleaned]:
         """Yield documents that were repaired before, cleaned, in order; a batch of them is in memory at a time."""
-        batch: list[Repaired] = []
-        size = 0
-        for one in documents:
-            batch.append(one)
-            size += len(one.document.text)
-            if size >= BATCH_CHARACTERS:
-                yield from self._clean_batch(batch)
-                batch, size = [], 0
-        yield from self._clean_batch(batch)
+        for batch in batched_by_size(documents, lambda one: len(one.document.text)):
+            yield from self._clean_batch(batch)
 
     def _clean_batch(self, documents: Sequence[Repaired]) -> list[Cleaned]:
-        cleaned = [self._clean_alone(one.document, dict(one.changes)) for one in documents]
+        cleaned = [self._clean_alone(one) for one in documents]
         left = [place for place, one in enumerate(cleaned) if not one.verdict.rule]
+        languages = identify_all([cleaned[place].verdict.text for place in left])
+        for place, language in zip(left, languages, strict=True):
+            cleaned[place] = self._judge_language(cleaned[place], language)
+        left = [place for place in left if not cleaned[place].verdict.rule]
         verdicts = self._quality.judge_all([cleaned[place].verdict.text for place in left])
         for place, verdict in zip(left, verdicts, strict=True):
             one = replace(cleaned[place], verdict=verdict)
@@ -132,13 +130,14 @@ class Cleaner:
                 verdict = Verdict(verdict.text, f"score.{name}", scores[name], f"limit {least:g}")
         return replace(one, verdict=verdict, learned={**one.learned, **scores})
 
-    def _clean_alone(self, document: Document, changes: dict[str, int]) -> Cleaned:
-        """Do all that needs no other document."""
+    def _clean_alone(self, repaired: Repaired) -> Cleaned:
+        """Cut boilerplate and personal data out of one document."""
+        document, changes = repaired.document, dict(repaired.changes)
         text = document.text
         if len(text) > self.max_characters:
             return Cleaned(document, Verdict(text, "too_long", float(len(text)), f"limit {self.max_characters}"))
         table = self.boilerplate.get(document.corpus)
-        stripped = strip(text, document.id, table) if table is not None else Stripped(text)
+        stripped = strip(text, document.id, table, repaired.paragraphs) if table is not None else Stripped(text)
         if stripped.cut:
             changes["boilerplate"] = len(stripped.cut)
         if stripped.only_boilerplate:
@@ -150,23 +149,23 @@ class Cleaner:
         if refusal is not None:
             verdict = Verdict(text, "personal_data", float(refusal[1]), refusal[0])
             return Cleaned(document, verdict, changes, cut=stripped.cut)
-        return replace(self._judge_language(document, text, changes), cut=stripped.cut)
+        return Cleaned(document, Verdict(text), changes, cut=stripped.cut)
 
     def prepare(self, document: Document) -> str:
         """Return a document's text as the quality rules see it."""
         return replace_personal_data(self.repair(document).document.text[: self.max_characters], self._policy)[0]
 
-    def _judge_language(self, document: Document, text: str, changes: Mapping[str, int]) -> Cleaned:
-        found = identify(text)
+    def _judge_language(self, one: Cleaned, found: Language) -> Cleaned:
+        """Refuse what is in another language, in none, or stops in mid-sentence."""
+        text = one.verdict.text
         learned = {"language": found.code, "language_confidence": round(found.confidence, 3)}
         if found.is_other_than(self.language):
             verdict = Verdict(text, "language", round(1 - found.share_of(self.language), 4), found.code)
         else:
             verdict = self._judge_letters(text)
-        return Cleaned(document, verdict, changes, learned)
+        return replace(one, verdict=verdict, learned=learned)
 
     def _judge_letters(self, text: str) -> Verdict:
-        """Refuse what is no language, and what stops in mid-sentence."""
         share = common_pair_share(text) if self.language == "en" else 1.0
         if share < self.rules.min_common_pair_share:
             return Verdict(text, "gibberish", share, f"limit {self.rules.min_common_pair_share:g}")

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from data_tools.exempt import BLOCKS, without_exempt
@@ -66,14 +67,22 @@ class QualityRules:
                 verdicts[place] = verdict or verdicts[place]
         return verdicts
 
+    @cached_property
+    def _again(self) -> tuple[QualityRules, QualityRules]:
+        """The rules of the second look: all but those of length, and those of length alone."""
+        others = [rule.name for rule in LIMITS if rule.name not in _LENGTHS]
+        alone, lengths = (
+            QualityRules(replace(self._rules, exempt=(), limits={**self._rules.limits, **dict.fromkeys(off)}))
+            for off in (_LENGTHS, others)
+        )
+        return alone, lengths
+
     def _look_again(self, texts: Sequence[str]) -> list[Verdict | None]:
         """Judge what is left without exempt parts; None where nothing is exempt. Lengths count in the whole text."""
         exempt = self._rules.exempt
         blocks = tuple(kind for kind in exempt if kind in BLOCKS)
         prose = [without_exempt(text, exempt) for text in texts]
-        alone = QualityRules(replace(self._rules, exempt=(), limits={**self._rules.limits, **dict.fromkeys(_LENGTHS)}))
-        others = {rule.name: None for rule in LIMITS if rule.name not in _LENGTHS}
-        lengths = QualityRules(replace(self._rules, exempt=(), limits={**self._rules.limits, **others}))
+        alone, lengths = self._again
         found: list[Verdict | None] = []
         for text, left, verdict, long in zip(
             texts, prose, alone.judge_all(prose), lengths.judge_all(texts), strict=True

@@ -12,63 +12,55 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from data_tools.boilerplate import Counts, Table
+    from data_tools.boilerplate import Paragraphs, Table
     from data_tools.cleaning import Repaired
     from data_tools.documents import Document, ShardWriter
 
 REPAIRED_FOLDER, COUNTS_FOLDER, TABLES_FOLDER = ".repaired", ".counts", ".boilerplate"
-CHANGES_COLUMN = "changes"
-COUNTED_CHARACTERS = 20_000_000
+CHANGES_COLUMN, PARAGRAPHS_COLUMN = "changes", "paragraphs"
 
 
 def repaired_writer(folder: Path, shard: str) -> ShardWriter:
-    """Write a shard of repaired documents, with the changes of each as JSON in one more column."""
+    """Write a shard of repaired documents, with two more columns: the changes of each as JSON, and its paragraphs that
+    may be boilerplate, as bytes."""
     import pyarrow as pa
 
     from data_tools.documents import ShardWriter, documents_schema
 
     schema = documents_schema().append(pa.field(CHANGES_COLUMN, pa.string()))
+    schema = schema.append(pa.field(PARAGRAPHS_COLUMN, pa.binary()))
     return ShardWriter(folder / REPAIRED_FOLDER / f"{shard}.parquet", schema)
 
 
 def read_repaired(folder: Path, shard: str) -> Iterator[Repaired]:
     """Yield the documents that ``repaired_writer`` wrote."""
+    import numpy as np
+
+    from data_tools.boilerplate import PARAGRAPH
     from data_tools.cleaning import Repaired
     from data_tools.documents import Document, read_rows
 
     for row in read_rows(folder / REPAIRED_FOLDER / f"{shard}.parquet"):
         changes = json.loads(row.pop(CHANGES_COLUMN))
-        yield Repaired(Document(**row), changes)
+        paragraphs = np.frombuffer(row.pop(PARAGRAPHS_COLUMN), dtype=list(PARAGRAPH))
+        yield Repaired(Document(**row), changes, paragraphs)
 
 
 class CorpusCounts:
-    """Counts the paragraphs of a shard by corpus; about ``COUNTED_CHARACTERS`` of text are held at a time."""
+    """Counts the paragraphs of a shard by corpus; holds 16 bytes for each paragraph of the shard."""
 
     def __init__(self) -> None:
-        self._held: dict[str, list[tuple[str, str]]] = {}
-        self._counts: dict[str, list[Counts]] = {}
-        self._size = 0
+        self._held: dict[str, list[tuple[str, Paragraphs]]] = {}
 
-    def add(self, document: Document) -> None:
-        self._held.setdefault(document.corpus, []).append((document.id, document.text))
-        self._size += len(document.text)
-        if self._size >= COUNTED_CHARACTERS:
-            self._count()
-
-    def _count(self) -> None:
-        from data_tools.boilerplate import count
-
-        for corpus, texts in self._held.items():
-            self._counts.setdefault(corpus, []).append(count(texts))
-        self._held, self._size = {}, 0
+    def add(self, document: Document, paragraphs: Paragraphs) -> None:
+        self._held.setdefault(document.corpus, []).append((document.id, paragraphs))
 
     def write(self, folder: Path, shard: str) -> None:
         """Write the counts of each corpus as one file."""
-        from data_tools.boilerplate import joined, write_counts
+        from data_tools.boilerplate import count, write_counts
 
-        self._count()
-        for corpus, counts in self._counts.items():
-            write_counts(folder / COUNTS_FOLDER / corpus / f"{shard}.npy", joined(counts))
+        for corpus, documents in self._held.items():
+            write_counts(folder / COUNTS_FOLDER / corpus / f"{shard}.npy", count(documents))
 
 
 def find_boilerplate(folder: Path, num_documents: Mapping[str, int], min_documents: int, min_share: float) -> None:

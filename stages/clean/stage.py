@@ -22,6 +22,7 @@ from pipeline.errors import RecipeError, StepError
 from pipeline.stage import Block, CheckContext, Estimate, Inputs, Need, Resources, Stage, need
 from stages.clean.between import (
     CHANGES_COLUMN,
+    PARAGRAPHS_COLUMN,
     CorpusCounts,
     find_boilerplate,
     read_repaired,
@@ -208,6 +209,7 @@ def _stand_in(recogniser: str) -> Recogniser | None:
 
 def repair_shard(shard: str, folder: str, options: Mapping[str, Any]) -> Json:
     """Repair one shard's documents, and count the paragraphs of each corpus in it; return its documents by corpus."""
+    from data_tools.boilerplate import find
     from data_tools.documents import Document, read_rows
 
     path = Path(shard)
@@ -216,10 +218,11 @@ def repair_shard(shard: str, folder: str, options: Mapping[str, Any]) -> Json:
     with repaired_writer(Path(folder), path.stem) as written:
         for document in (Document(**row) for row in read_rows(path)):
             repaired = _cleaner(*_profile(document, options)).repair(document)
-            written.write({**vars(repaired.document), CHANGES_COLUMN: json.dumps(repaired.changes)})
+            paragraphs = find(repaired.document.text if options["boilerplate_documents"] else "")
+            counting.add(document, paragraphs)
             num_documents[document.corpus] += 1
-            if options["boilerplate_documents"]:
-                counting.add(repaired.document)
+            row = {CHANGES_COLUMN: json.dumps(repaired.changes), PARAGRAPHS_COLUMN: paragraphs.tobytes()}
+            written.write({**vars(repaired.document), **row})
     counting.write(Path(folder), path.stem)
     return dict(num_documents)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from data_tools.boilerplate import (
     Stripped,
     Table,
     count,
+    find,
     id_number,
     keys,
     merge,
@@ -23,6 +26,9 @@ from data_tools.boilerplate import (
 )
 from data_tools.errors import DataError
 from tests.stages.curation_inputs import prose
+
+if TYPE_CHECKING:
+    from data_tools.boilerplate import Paragraphs
 
 HARBOR = "These statements involve risks and uncertainties that may cause actual results to differ from what is said."
 NOTICE = "Copying of this text is allowed by the licence, which is printed at the end of the report."
@@ -43,16 +49,20 @@ def corpus(num: int = 40) -> list[tuple[str, str]]:
     return documents
 
 
+def found(documents: list[tuple[str, str]]) -> Iterator[tuple[str, Paragraphs]]:
+    return ((id, find(text)) for id, text in documents)
+
+
 def table_of(documents: list[tuple[str, str]], folder: Path, num_shards: int, needed: int = 5, **more: int) -> Table:
     paths = [folder / f"{shard}.npy" for shard in range(num_shards)]
     for shard, path in enumerate(paths):
-        write_counts(path, count(documents[shard::num_shards]))
+        write_counts(path, count(found(documents[shard::num_shards])))
     return Table.of(merge(paths, needed, **more))
 
 
 def key_of(line: str) -> int | None:
-    found = list(keys(line))
-    return found[0][1] if found else None
+    rows = list(keys(line))
+    return rows[0][1] if rows else None
 
 
 @pytest.mark.parametrize("num_shards", [1, 3, 40])
@@ -75,7 +85,7 @@ def test_one_copy_stays_whatever_the_shards(tmp_path: Path, num_shards: int, mem
 
 def test_counts_are_of_documents_not_of_copies(tmp_path: Path) -> None:
     documents = corpus()
-    write_counts(tmp_path / "a.npy", count(documents))
+    write_counts(tmp_path / "a.npy", count(found(documents)))
     rows = {int(row["hash"]): int(row["documents"]) for row in read_counts(tmp_path / "a.npy")}
     for paragraph in (HARBOR, NOTICE):
         assert rows[key_of(paragraph) or 0] == sum(paragraph in text for _, text in documents)
@@ -89,8 +99,8 @@ def test_too_few_documents_make_no_boilerplate(tmp_path: Path) -> None:
 
 def test_ranges_together_are_the_whole(tmp_path: Path) -> None:
     paths = [tmp_path / "a.npy", tmp_path / "b.npy"]
-    write_counts(paths[0], count(corpus()[:20]))
-    write_counts(paths[1], count(corpus()[20:]))
+    write_counts(paths[0], count(found(corpus()[:20])))
+    write_counts(paths[1], count(found(corpus()[20:])))
     parts = [merge_range(paths, 1, number, 7) for number in range(7)]
     whole = merge(paths, 1)
     assert np.array_equal(np.concatenate(parts), whole)
@@ -189,5 +199,5 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
 def test_nothing_is_left_of_a_write_that_fails(tmp_path: Path) -> None:
     (tmp_path / "a.npy").mkdir()
     with pytest.raises(OSError):
-        write_counts(tmp_path / "a.npy", count(corpus(2)))
+        write_counts(tmp_path / "a.npy", count(found(corpus(2))))
     assert [path.name for path in tmp_path.iterdir()] == ["a.npy"]

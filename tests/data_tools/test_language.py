@@ -8,6 +8,7 @@ import random
 from pathlib import Path
 
 import pytest
+from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 from data_tools.language import (
     LANGUAGES,
@@ -18,7 +19,7 @@ from data_tools.language import (
     Language,
     common_pair_share,
     identify,
-    other_language,
+    identify_all,
 )
 from data_tools.planting.foreign import LANGUAGES as PLANTED
 from data_tools.planting.foreign import foreign_text, gibberish
@@ -65,9 +66,34 @@ def test_one_sentence_is_enough(code: str) -> None:
 def test_other_languages_are_named(code: str) -> None:
     for seed in range(10):
         text = foreign_text(code, random.Random(seed))
-        assert other_language(text, (), "en") == (code, 1.0)
-        assert other_language(text.upper(), (), "en") == (code, 1.0)
-        assert other_language(text, (), code) is None
+        for written in (text, text.upper()):
+            found = identify(written)
+            assert found.is_other_than("en")
+            assert not found.is_other_than(code)
+            assert found.shares == {code: 1.0}
+
+
+def test_the_model_says_what_its_library_says() -> None:
+    from data_tools.language_model import LanguageModel
+
+    library = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    texts = [
+        *SENTENCES.values(),
+        *(prose(seed)[:250].upper() for seed in range(20)),
+        "e\u0301te\u0301 " * 9,
+        "",
+        "\ud800",
+    ]
+    found = LanguageModel.load((), {}).probabilities(texts)
+    for text, probabilities in zip(texts, found, strict=True):
+        expected = dict(library.rank(text))
+        assert probabilities == pytest.approx([expected[label] for label in library.labels], abs=1e-5)
+
+
+def test_a_text_is_judged_the_same_beside_others() -> None:
+    texts = [*SENTENCES.values(), *(prose(seed) for seed in range(20)), "", "Tectonics"]
+    assert identify_all(texts) == [identify(text) for text in texts]
+    assert identify_all([]) == []
 
 
 def test_every_language_of_the_model_can_be_declared() -> None:
@@ -109,7 +135,7 @@ def test_english_stays_english() -> None:
         "2.7 3.1 " * 50,
         "",
     ):
-        assert other_language(text, (), "en") is None, text[:80]
+        assert not identify(text).is_other_than("en"), text[:80]
     assert identify(prose(0).upper()).code == identify(greek).code == "en"
 
 
@@ -135,7 +161,10 @@ def test_shares_of_a_mixed_text() -> None:
     assert sum(mixed.shares.values()) == pytest.approx(1.0, abs=1e-3)
     assert not mixed.is_other_than("en")
     assert mixed.is_other_than("de")
-    assert other_language("\n\n".join(english[:3] + german[:7]), (), "en") == ("de", pytest.approx(0.7, abs=0.1))
+    found = identify("\n\n".join(english[:3] + german[:7]))
+    assert found.is_other_than("en")
+    assert found.share_of("en") == pytest.approx(0.3, abs=0.1)
+    assert found.code == "de"
 
 
 def test_languages_that_cannot_be_separated_are_one() -> None:
