@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -117,42 +118,59 @@ def measure_kills(place: Path) -> dict[str, Any]:
     undisturbed = digests(run.place / "runs")
     disturbed = run.place / "runs_killed"
     run.strata(disturbed, "--until", "text")
-    total = len(list((run.place / "text").iterdir()))
-    again = 0
-    finished: dict[str, int] = {}
+    total = 2 * len(list((run.place / "text").iterdir()))  # each is repaired, then cleaned
+    watch = Watch(disturbed)
     for moment in MOMENTS:
-        _kill_after(run, disturbed, int(total * moment))
-        now = shards_of(disturbed)
-        again += sum(now.get(name) != written for name, written in finished.items())
-        finished = now
-    run.strata(disturbed)
-    now = shards_of(disturbed)
-    again += sum(now.get(name) != written for name, written in finished.items())
+        watch.run(run, kill_after=int(total * moment))
+    watch.run(run)
     same = digests(disturbed) == undisturbed
     shutil.rmtree(run.place)
-    return {"kills": len(MOMENTS), "kills_same_bytes": same, "kills_shards_done_twice": again, "kills_shards": total}
-
-
-def _kill_after(run: Run, runs: Path, num_shards: int) -> None:
-    with (run.place / "kills.log").open("ab") as log:
-        driver = subprocess.Popen(run.command(runs), cwd=ROOT, stdout=log, stderr=log)
-        while len(shards_of(runs)) < num_shards and driver.poll() is None:
-            time.sleep(0.2)
-        children = psutil.Process(driver.pid).children(recursive=True)
-        driver.send_signal(signal.SIGKILL)
-        driver.wait()
-    psutil.wait_procs(children, timeout=120)
-
-
-def shards_of(runs: Path) -> dict[str, int]:
-    """Return the cleaned shards that are whole, each with the time it was written."""
-    return {file.name: file.stat().st_mtime_ns for file in runs.glob("store/clean/*/documents/*.parquet")} | {
-        file.name: file.stat().st_mtime_ns for file in runs.glob("store/clean/.*.work/documents/*.parquet")
+    return {
+        "kills": watch.kills,
+        "kills_same_bytes": same,
+        "kills_shards_done_twice": watch.again,
+        "kills_shards": total,
     }
 
 
-def digests(runs: Path) -> Any:
-    """Return what the manifest says of every published file: its size and digest."""
+class Watch:
+    """Runs the step, sees each shard's file appear, and counts those that are written anew after a kill."""
+
+    def __init__(self, runs: Path) -> None:
+        self.runs = runs
+        self.kills = 0
+        self.again = 0
+        self._written: dict[str, int] = {}
+
+    def run(self, run: Run, kill_after: int | None = None) -> None:
+        """Run the step; kill the driver, and let Ray end, once ``kill_after`` shards' files are whole."""
+        with (run.place / "kills.log").open("ab") as log:
+            driver = subprocess.Popen(run.command(self.runs), cwd=ROOT, stdout=log, stderr=log)
+            while driver.poll() is None and (kill_after is None or len(self._written) < kill_after):
+                time.sleep(0.05)
+                self._look()
+            children = [] if driver.poll() is not None else psutil.Process(driver.pid).children(recursive=True)
+            if driver.poll() is None:
+                driver.send_signal(signal.SIGKILL)
+                self.kills += 1
+            code = driver.wait()
+        psutil.wait_procs(children, timeout=120)
+        self._look()
+        if kill_after is None and code:
+            raise SystemExit(f"clean: the run after {self.kills} kills ended with {code}; see {run.place}/kills.log")
+
+    def _look(self) -> None:
+        for folder in (".repaired", "documents"):
+            for file in self.runs.glob(f"store/clean/*/{folder}/*.parquet"):
+                with contextlib.suppress(FileNotFoundError):  # a repaired shard goes once it is cleaned
+                    now = file.stat().st_mtime_ns
+                    self.again += self._written.setdefault(f"{folder}/{file.name}", now) != now
+                    self._written[f"{folder}/{file.name}"] = now
+
+
+def digests(runs: Path) -> dict[str, tuple[int, str]]:
+    """Return what the manifest says of every published file: its size and digest, not when it was written."""
     (manifest,) = runs.glob("store/clean/*/manifest.json")
     files = json.loads(manifest.read_text())["files"]
-    return {name: entry for name, entry in files.items() if not name.startswith(("blocks/", "metrics"))}
+    published = {name: entry for name, entry in files.items() if not name.startswith(("blocks/", "metrics"))}
+    return {name: (size, digest) for name, (size, _, digest) in published.items()}

@@ -7,7 +7,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,19 +23,29 @@ BLOCKS_FOLDER = "blocks"
 Task = Callable[..., Json]
 
 
+@dataclass(frozen=True)
+class Call:
+    """One shard's work: ``function(**arguments)``, its result kept in the file ``memory``."""
+
+    shard: str
+    function: Task
+    arguments: Mapping[str, Any]
+    memory: Path
+
+    def run(self) -> Json:
+        """Do it and note the result where it ran: whoever dies next, a shard that is whole is not done again."""
+        result = self.function(**self.arguments)
+        write_json(self.memory, result)
+        return result
+
+
 class Fanout(Protocol):
     """How shards run: one after another in this process, or as Ray tasks."""
 
     name: str
 
-    def map(
-        self,
-        function: Task,
-        calls: Sequence[tuple[str, Mapping[str, Any]]],
-        done: Callable[[str, Json], None],
-        resources: Resources,
-    ) -> None:
-        """Call ``function(**arguments)`` for every (shard name, arguments); report each result with ``done``."""
+    def map(self, calls: Sequence[Call], done: Callable[[str, Json], None], resources: Resources) -> None:
+        """Run every call; report each shard's result with ``done``."""
 
 
 class Output:
@@ -69,7 +79,7 @@ class Output:
         folder = self.path / MAP_FOLDER / name
         folder.mkdir(parents=True, exist_ok=True)
         results: dict[str, Json] = {}
-        calls: list[tuple[str, Mapping[str, Any]]] = []
+        calls: list[Call] = []
         for shard, arguments in shards.items():
             if "/" in shard or shard.startswith("."):
                 raise StepError(f"step {self.step}: a shard's name must be a plain file name, got {shard!r}")
@@ -77,15 +87,14 @@ class Output:
             if memory.exists():
                 results[shard] = json.loads(memory.read_text("utf-8"))
             else:
-                calls.append((shard, arguments))
+                calls.append(Call(shard, function, arguments, memory))
 
         def done(shard: str, result: Json) -> None:
-            write_json(folder / f"{shard}.json", result)
             results[shard] = result
             self.progress(len(results), len(shards), name)
 
         self.progress(len(results), len(shards), name)
-        self._fanout.map(function, calls, done, self.resources)
+        self._fanout.map(calls, done, self.resources)
         return {shard: results[shard] for shard in shards}
 
     def metrics(self, **values: Json) -> None:
@@ -125,12 +134,6 @@ class InlineFanout:
 
     name = "inline"
 
-    def map(
-        self,
-        function: Task,
-        calls: Sequence[tuple[str, Mapping[str, Any]]],
-        done: Callable[[str, Json], None],
-        resources: Resources,
-    ) -> None:
-        for shard, arguments in calls:
-            done(shard, function(**arguments))
+    def map(self, calls: Sequence[Call], done: Callable[[str, Json], None], resources: Resources) -> None:
+        for call in calls:
+            done(call.shard, call.run())

@@ -7,7 +7,7 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from pipeline.artifact import Artifact, Store, load
 from pipeline.errors import BusyError, StepError, StrataError, is_no_space, no_space
 from pipeline.identity import Json
-from pipeline.output import Fanout, Output
+from pipeline.output import Call, Fanout, Output
 from pipeline.plugins import Registry, source_files
 from pipeline.provenance import provenance, source_hashes
 from pipeline.stage import Inputs
@@ -168,10 +168,10 @@ def _log_to(log: str) -> Iterator[None]:
             os.close(descriptor)
 
 
-def call_shard(function: Callable[..., Any], arguments: Mapping[str, Any]) -> tuple[Any, str, bool]:
-    """Call a shard's function; return (result, error text, expected) instead of raising."""
+def call_shard(call: Call) -> tuple[Any, str, bool]:
+    """Do a shard's work; return (result, error text, expected) instead of raising."""
     try:
-        return function(**arguments), "", True
+        return call.run(), "", True
     except Exception as error:  # noqa: BLE001 - the boundary between a Ray task and its step
         if is_expected(error):
             return None, str(error) or type(error).__name__, True

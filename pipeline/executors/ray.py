@@ -18,6 +18,7 @@ from typing import Any
 
 from pipeline.errors import StepError, says_no_space
 from pipeline.identity import Json
+from pipeline.output import Call
 from pipeline.plugins import Registry
 from pipeline.stage import Resources
 from pipeline.worker import Job, Outcome, call_shard, run_job
@@ -55,13 +56,7 @@ class RayFanout:
 
     name = "ray"
 
-    def map(
-        self,
-        function: Callable[..., Json],
-        calls: Sequence[tuple[str, Mapping[str, Any]]],
-        done: Callable[[str, Json], None],
-        resources: Resources,
-    ) -> None:
+    def map(self, calls: Sequence[Call], done: Callable[[str, Json], None], resources: Resources) -> None:
         """Run every call; the first failure cancels the rest and is raised with the shard's own message."""
         import ray
 
@@ -72,14 +67,14 @@ class RayFanout:
             max_retries=WORKER_DEATHS_FORGIVEN,
         )
         waiting = list(reversed(calls))
-        running: dict[Any, str] = {}
+        running: dict[Any, Call] = {}
         while waiting or running:
             while waiting and len(running) < SHARDS_IN_FLIGHT:
-                shard, arguments = waiting.pop()
-                running[task.remote(function, dict(arguments))] = shard
+                call = waiting.pop()
+                running[task.remote(call)] = call
             ready, _ = ray.wait(list(running), num_returns=1)
             for reference in ready:
-                shard = running.pop(reference)
+                call = running.pop(reference)
                 try:
                     result, error, expected = ray.get(reference)
                 except ray.exceptions.RayError as lost:
@@ -89,8 +84,8 @@ class RayFanout:
                         ray.cancel(other, force=True)
                     if expected and says_no_space(error):
                         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # the step says where
-                    raise StepError(f"{function.__name__}, shard {shard}: {error}" if expected else error)
-                done(shard, result)
+                    raise StepError(f"{call.function.__name__}, shard {call.shard}: {error}" if expected else error)
+                done(call.shard, result)
 
 
 def _run_in_worker(job: Job) -> Outcome:
