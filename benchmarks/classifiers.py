@@ -1,8 +1,8 @@
-"""Language and seed classifiers, measured on real text.
+"""Language and seed classifiers, measured on real text: the part ``classifiers`` of ``make bench only=clean``.
 
 ``python -m benchmarks.classifiers [FOLDER ...]`` prints all figures (ten minutes on one core) and every English text
-that would be lost. The folders hold gettext catalogues (``<language>/LC_MESSAGES/*.mo``) for the languages that the
-project has no text of; without any, those of ``/usr/share/locale``.
+that would be lost, and keeps none. The folders hold gettext catalogues (``<language>/LC_MESSAGES/*.mo``) for the
+languages that the project has no text of; without any, those of ``/usr/share/locale``.
 
 * *English kept*: every text of ``../shared/data`` and every 2,000-character piece of the longer ones, declared ``en``.
   Files are read as ``ingest`` reads them; of JSON and CSV every record, of exam answers every string.
@@ -369,27 +369,29 @@ def _paired(seeds: Sequence[Seed], kinds: Sequence[str]) -> Iterator[tuple[Seed,
         yield seed, kinds[number % len(kinds)]
 
 
-def main(folders: Sequence[Path]) -> None:
-    """Print all figures."""
+def figures(folders: Sequence[Path] = CATALOGUES) -> dict[str, Any]:
+    """Return all figures, each named after its part; print the English texts that would be lost."""
     english = measure_english()
     for line in english.pop("lost"):
         print(f"  lost: {line}")
-    parts: dict[str, Mapping[str, float]] = {
-        "English kept": english,
-        "Others found": measure_foreign(folders),
-        "Confidence of one window": measure_calibration(folders),
-        "Mixed": measure_mixed(),
-        "Speed": measure_speed(),
-        "Relevance against general text": measure_relevance(hard=False),
-        "Relevance against general text and other domains": measure_relevance(hard=True),
-        "Lengths": measure_lengths(),
-        "Quality from damage": measure_quality(),
+    parts: Mapping[str, Mapping[str, Any]] = {
+        "english": english,
+        "foreign": measure_foreign(folders),
+        "confidence": measure_calibration(folders),
+        "mixed": measure_mixed(),
+        "classifier_speed": measure_speed(),
+        "relevance": measure_relevance(hard=False),
+        "relevance_hard": measure_relevance(hard=True),
+        "lengths": measure_lengths(),
+        "quality": measure_quality(),
     }
-    for title, figures in parts.items():
-        print(title)
-        for name, value in figures.items():
-            print(f"  {name:<44}{value:>12.4f}" if isinstance(value, float) else f"  {name:<44}{value:>12}")
+    return {
+        f"{part}_{name}": round(value, 4) if isinstance(value, float) else value
+        for part, found in parts.items()
+        for name, value in found.items()
+    }
 
 
 if __name__ == "__main__":
-    main([Path(argument) for argument in sys.argv[1:]] or CATALOGUES)
+    for name, value in figures([Path(argument) for argument in sys.argv[1:]] or CATALOGUES).items():
+        print(f"{name:<60}{value:>12}")

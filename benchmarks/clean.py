@@ -1,4 +1,5 @@
-"""Cleaning, measured: extraction, rules against datatrove, profiles, planted defects, personal data, speed, kills.
+"""Cleaning, measured: extraction, rules against datatrove, profiles, planted defects, personal data, language and
+scorers, speed, kills.
 
 ``make bench only=clean`` runs every part in turn (about an hour on two cores); ``python -m benchmarks.clean rules``
 runs one. Real text is read from ``shared/data`` beside the checkout.
@@ -49,6 +50,12 @@ def personal_data() -> dict[str, Any]:
     return {f"personal_data_{name}": value for name, value in figures().items()}
 
 
+def classifiers() -> dict[str, Any]:
+    from benchmarks.classifiers import figures
+
+    return {f"classifiers_{name}": value for name, value in figures().items()}
+
+
 def speed() -> dict[str, Any]:
     from benchmarks.clean_speed import measure_speed
 
@@ -69,6 +76,7 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "profiles": profiles,
     "planted": planted,
     "personal_data": personal_data,
+    "classifiers": classifiers,
     "speed": speed,
     "kills": kills,
 }

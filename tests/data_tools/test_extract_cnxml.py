@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from data_tools.extract.dispatch import read_file
-from data_tools.extract.records import Bad, Found, ReadOptions, Record
+from data_tools.extract.records import Bad, ReadOptions, Record
+from tests.data_tools.extracting import only, read
 
 RAW = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "raw"
 METADATA = """<metadata xmlns:md="http://cnx.rice.edu/mdml"><md:content-id>m1</md:content-id><md:title>Rocks</md:title>
@@ -26,16 +27,8 @@ def module(content: str, metadata: str = "", more: str = "") -> str:
     )
 
 
-def read(tmp_path: Path, xml: str) -> list[Found]:
-    path = tmp_path / "m1.cnxml"
-    path.write_text(xml, "utf-8")
-    return list(read_file(path, ReadOptions()))
-
-
 def record(tmp_path: Path, xml: str) -> Record:
-    (found,) = read(tmp_path, xml)
-    assert isinstance(found, Record), found
-    return found
+    return only(read(tmp_path / "m1.cnxml", xml))
 
 
 def content_text(tmp_path: Path, content: str) -> str:
@@ -164,8 +157,10 @@ def test_figures_in_a_figure_are_lettered_and_pictures_without_caption_go(tmp_pa
 
 
 def test_a_module_without_text_is_harmless_and_another_document_is_not(tmp_path: Path) -> None:
-    assert read(tmp_path, module("")) == [Bad("no_text", "module has no text", head="Rocks", harmless=True)]
-    (other,) = read(tmp_path, "<document><page>x</page></document>")
+    assert read(tmp_path / "m1.cnxml", module("")) == [
+        Bad("no_text", "module has no text", head="Rocks", harmless=True)
+    ]
+    (other,) = read(tmp_path / "m1.cnxml", "<document><page>x</page></document>")
     assert isinstance(other, Bad)
     assert (other.rule, other.harmless) == ("unsupported_xml", False)
     assert other.detail.startswith("its root element is <document>, but it holds no such document: JATS <article>")

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from data_tools.extract.dispatch import read_file
 from data_tools.extract.filings.filing import day_of, is_filing
 from data_tools.extract.filings.submission import is_submission, read_submission
-from data_tools.extract.records import Bad, Found, ReadOptions, Record, Unreadable
+from data_tools.extract.records import Bad, ReadOptions, Record, Unreadable
+from tests.data_tools.extracting import only, read
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 FILINGS = ROOT.parent / "shared" / "data" / "raw" / "sec_html"
@@ -94,17 +94,6 @@ FILING = (
     '<?xml version="1.0"?><html xmlns:ix="http://www.xbrl.org/2013/inlineXBRL" xml:lang="en-US"><head>'
     f"<title>acme</title></head><body>{HEADER}{COVER}{CONTENTS}{BODY}{TABLE}</body></html>"
 )
-
-
-def read(path: Path, data: bytes | str, **options: int) -> list[Found]:
-    path.write_bytes(data.encode() if isinstance(data, str) else data)
-    return list(read_file(path, ReadOptions(**options)))  # type: ignore[arg-type]
-
-
-def only(found: list[Found]) -> Record:
-    (record,) = found
-    assert isinstance(record, Record), record
-    return record
 
 
 def filing_text(tmp_path: Path, body: str) -> str:

@@ -7,12 +7,12 @@ from pathlib import Path
 import lxml.html
 import pytest
 
-from data_tools.extract.dispatch import read_file
 from data_tools.extract.markup import Markup, join_blocks, subscript, superscript
-from data_tools.extract.records import Bad, Found, ReadOptions, Record
+from data_tools.extract.records import Bad
 from data_tools.extract.web.notes import take_notes
 from data_tools.extract.web.text import html_blocks
 from data_tools.extract.web.web_page import main_text, page_record
+from tests.data_tools.extracting import bad, only, read
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SPEECHES = ROOT.parent / "shared" / "data" / "raw" / "fed_speech_html"
@@ -38,23 +38,6 @@ def shown(inner: str, marks: bool = False) -> str:
 
 def blocks_of(html: str) -> str:
     return join_blocks(html_blocks(lxml.html.fromstring(f"<div>{html}</div>"), Markup()))
-
-
-def read(path: Path, data: bytes | str, **options: int) -> list[Found]:
-    path.write_bytes(data.encode() if isinstance(data, str) else data)
-    return list(read_file(path, ReadOptions(**options)))  # type: ignore[arg-type]
-
-
-def only(found: list[Found]) -> Record:
-    (record,) = found
-    assert isinstance(record, Record), record
-    return record
-
-
-def bad(found: list[Found]) -> Bad:
-    (problem,) = found
-    assert isinstance(problem, Bad), problem
-    return problem
 
 
 def test_a_page_gives_its_article_and_what_its_head_says(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from data_tools.extract.dispatch import read_file
-from data_tools.extract.records import Bad, Found, ReadOptions, Record
+from data_tools.extract.records import Bad, ReadOptions, Record
+from tests.data_tools.extracting import only, read
 
 RAW = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "raw"
 FRONT = """<front><journal-meta><journal-title-group><journal-title>Acta Petra</journal-title></journal-title-group>
@@ -53,16 +54,8 @@ def article(body: str, back: str = "", front: str = FRONT, more: str = "") -> st
     )
 
 
-def read(tmp_path: Path, xml: str, **options: bool) -> list[Found]:
-    path = tmp_path / "a.nxml"
-    path.write_text(xml, "utf-8")
-    return list(read_file(path, ReadOptions(**options)))  # type: ignore[arg-type]
-
-
 def record(tmp_path: Path, xml: str, **options: bool) -> Record:
-    (found,) = read(tmp_path, xml, **options)
-    assert isinstance(found, Record), found
-    return found
+    return only(read(tmp_path / "a.nxml", xml, **options))
 
 
 def body_text(tmp_path: Path, body: str, back: str = "", **options: bool) -> str:
@@ -301,7 +294,7 @@ def test_each_article_of_a_set_and_each_reply_is_a_record(tmp_path: Path) -> Non
     )
     first, broken = article("<p>One.</p>", more=reply), "<article><front/><body><p>lost & <b>broken</body></article>"
     xml = f"<?xml version='1.0'?>\n<pmc-articleset>{first}\n{broken}\n{article('<p>Two.</p>')}</pmc-articleset>"
-    found = read(tmp_path, xml)
+    found = read(tmp_path / "a.nxml", xml)
     records = [one for one in found if isinstance(one, Record)]
     assert [(one.position, one.text.split("\n")[-1]) for one in records] == [
         ("1", "One."),
@@ -318,13 +311,13 @@ def test_each_article_of_a_set_and_each_reply_is_a_record(tmp_path: Path) -> Non
 def test_what_is_wrong_with_an_article_of_a_set_is_told(tmp_path: Path) -> None:
     deep = f"<article>{'<sec>' * 300}{'</sec>' * 300}</article>"
     xml = f"<pmc-articleset>\n{deep}\n<article><info/></article>{article('<p>Two.</p>')}</pmc-articleset>"
-    found = read(tmp_path, xml)
+    found = read(tmp_path / "a.nxml", xml)
     assert found[:2] == [
         Bad("too_deep", "the article that begins in line 2 nests elements deeper than 150", "1"),
         Bad("unsupported_xml", "the article that begins in line 3 has neither front matter nor a body", "2"),
     ]
     assert isinstance(found[2], Record)
-    assert read(tmp_path, "<pmc-articleset><article><body>") == [
+    assert read(tmp_path / "a.nxml", "<pmc-articleset><article><body>") == [
         Bad("truncated", "ends inside the record that begins in line 1, which is left out")
     ]
 
@@ -346,7 +339,7 @@ def test_an_article_in_an_oai_envelope_is_found(tmp_path: Path) -> None:
 
 def test_an_article_without_text_is_harmless(tmp_path: Path) -> None:
     front = re.sub(r"<abstract.*</abstract>", "", FRONT, flags=re.DOTALL)
-    (found,) = read(tmp_path, article("", front=front))
+    (found,) = read(tmp_path / "a.nxml", article("", front=front))
     assert found == Bad(
         "no_text",
         "article 10.1/petra.1 has neither an abstract nor a body",

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from data_tools.extract.dispatch import read_file
-from data_tools.extract.records import Bad, Found, ReadOptions, Record
+from data_tools.extract.records import Bad
+from tests.data_tools.extracting import only, read
 
 NAMES = (
     'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" '
@@ -86,17 +86,6 @@ def docx(body: str, main: str = "word/document.xml", **parts: str) -> bytes:
         for part, content in names.items():
             archive.writestr(f"{folder}/{part}.xml", content)
     return packed.getvalue()
-
-
-def read(path: Path, data: bytes, **options: int) -> list[Found]:
-    path.write_bytes(data)
-    return list(read_file(path, ReadOptions(**options)))  # type: ignore[arg-type]
-
-
-def only(found: list[Found]) -> Record:
-    (record,) = found
-    assert isinstance(record, Record), record
-    return record
 
 
 def text_of(tmp_path: Path, body: str, **options: int) -> str:

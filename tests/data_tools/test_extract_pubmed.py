@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from data_tools.extract.dispatch import read_file
-from data_tools.extract.records import Bad, Found, ReadOptions, Record
+from data_tools.extract.records import Bad, Record
+from tests.data_tools.extracting import only, read
 
 ABSTRACT = "<Abstract><AbstractText>Rocks were hit.</AbstractText></Abstract>"
 
@@ -25,16 +25,8 @@ def citation_set(*citations: str) -> str:
     return f'<?xml version="1.0"?>\n<PubmedArticleSet>\n{"".join(citations)}</PubmedArticleSet>\n'
 
 
-def read(tmp_path: Path, xml: str | bytes, name: str = "pubmed.xml", **options: int) -> list[Found]:
-    path = tmp_path / name
-    path.write_bytes(xml if isinstance(xml, bytes) else xml.encode())
-    return list(read_file(path, ReadOptions(**options)))  # type: ignore[arg-type]
-
-
 def record(tmp_path: Path, *args: str, **kwargs: str) -> Record:
-    (found,) = read(tmp_path, citation_set(citation(1, *args, **kwargs)))
-    assert isinstance(found, Record), found
-    return found
+    return only(read(tmp_path / "pubmed.xml", citation_set(citation(1, *args, **kwargs))))
 
 
 def test_a_citation_states_what_it_is(tmp_path: Path) -> None:
@@ -52,7 +44,7 @@ def test_a_citation_states_what_it_is(tmp_path: Path) -> None:
         "</PubmedArticle>"
     )
     xml = citation_set(citation(more=more).replace("</Article></MedlineCitation></PubmedArticle>\n", ""))
-    (found,) = read(tmp_path, xml)
+    (found,) = read(tmp_path / "pubmed.xml", xml)
     assert found == Record(
         "# On rocks\n\nRocks were hit.",
         "1",
@@ -113,7 +105,7 @@ def test_a_licence_in_the_copyright_line_is_stated(tmp_path: Path) -> None:
 
 def test_a_date_in_words_gives_its_year_and_month(tmp_path: Path) -> None:
     xml = citation().replace("<Year>2019</Year><Month>Oct</Month>", "<MedlineDate>1998 Dec-1999 Jan</MedlineDate>")
-    (found,) = read(tmp_path, citation_set(xml))
+    (found,) = read(tmp_path / "pubmed.xml", citation_set(xml))
     assert isinstance(found, Record)
     assert found.date == "1998-12"
 
@@ -124,7 +116,7 @@ def test_what_is_wrong_with_a_citation_ends_at_it(tmp_path: Path) -> None:
     deep = citation(5, f"<Abstract><AbstractText>{'<i>' * 200}x{'</i>' * 200}</AbstractText></Abstract>")
     large = citation(6, title="long " * 20_000)
     xml = citation_set(citation(1), citation(2, ""), broken, lost, deep, large, citation(7))
-    found = read(tmp_path, xml.encode("utf-8", "surrogateescape"), max_markup_bytes=50_000)
+    found = read(tmp_path / "pubmed.xml", xml.encode("utf-8", "surrogateescape"), max_markup_bytes=50_000)
     assert [one.position for one in found if isinstance(one, Record)] == ["1", "3", "7"]
     assert [found[1], found[4], found[5]] == [
         Bad("no_abstract", "PMID 2 has no abstract", "2", "On rocks", harmless=True),
@@ -148,32 +140,32 @@ def test_a_file_cut_off_gives_what_came_before(tmp_path: Path) -> None:
             "ends without </PubmedArticleSet>: records after the last one may be missing",
         ),
     ):
-        *records, bad = read(tmp_path, xml[:end])
+        *records, bad = read(tmp_path / "pubmed.xml", xml[:end])
         assert bad == Bad("truncated", detail)
         assert all(isinstance(one, Record) for one in records)
         assert records
     packed = gzip.compress(xml.encode())
-    *_, bad = read(tmp_path, packed[: len(packed) - 9], "pubmed.xml.gz")
+    *_, bad = read(tmp_path / "pubmed.xml.gz", packed[: len(packed) - 9])
     assert isinstance(bad, Bad)
     assert bad.rule == "truncated"
 
 
 def test_many_citations_are_read_across_blocks_in_their_order(tmp_path: Path) -> None:
     xml = citation_set(*(citation(number, title=f"Title {number}.") for number in range(1, 1001)))
-    found = read(tmp_path, gzip.compress(xml.encode()), "pubmed.xml.gz")
+    found = read(tmp_path / "pubmed.xml.gz", gzip.compress(xml.encode()))
     assert [one.title for one in found if isinstance(one, Record)] == [f"Title {number}" for number in range(1, 1001)]
 
 
 def test_older_sets_and_single_citations_are_read(tmp_path: Path) -> None:
     inner = citation().removeprefix("<PubmedArticle>\n").removesuffix("</PubmedArticle>\n")
     for xml in (f"<MedlineCitationSet>{inner}</MedlineCitationSet>", inner, citation()):
-        (found,) = read(tmp_path, xml)
+        (found,) = read(tmp_path / "pubmed.xml", xml)
         assert isinstance(found, Record)
         assert found.title == "On rocks"
 
 
 def test_a_declared_encoding_holds_for_every_citation(tmp_path: Path) -> None:
     xml = f'<?xml version="1.0" encoding="ISO-8859-1"?><PubmedArticleSet>{citation(title="Gneiß")}</PubmedArticleSet>'
-    (found,) = read(tmp_path, xml.encode("latin-1"))
+    (found,) = read(tmp_path / "pubmed.xml", xml.encode("latin-1"))
     assert isinstance(found, Record)
     assert (found.title, found.repaired) == ("Gneiß", ())

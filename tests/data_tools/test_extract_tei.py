@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from data_tools.extract.dispatch import read_file
-from data_tools.extract.records import Bad, Found, ReadOptions, Record
+from data_tools.extract.records import Bad, Record
+from tests.data_tools.extracting import read
 
 HEADER = """<teiHeader xml:lang="en"><fileDesc><titleStmt><title level="a" type="main">On quartz</title></titleStmt>
 <publicationStmt><availability><licence target="http://creativecommons.org/licenses/by/4.0/"/></availability>
@@ -34,14 +34,8 @@ def tei(header: str = HEADER, text: str = BODY + BACK) -> str:
     return f'<TEI xmlns="http://www.tei-c.org/ns/1.0">{header}<text xml:lang="en">{text}</text></TEI>'
 
 
-def read(tmp_path: Path, xml: str) -> list[Found]:
-    path = tmp_path / "paper.tei.xml"
-    path.write_text(xml, "utf-8")
-    return list(read_file(path, ReadOptions()))
-
-
 def test_a_paper_is_read_in_order_with_what_its_header_states(tmp_path: Path) -> None:
-    (found,) = read(tmp_path, tei())
+    (found,) = read(tmp_path / "paper.tei.xml", tei())
     assert found == Record(
         "# On quartz\n\n## Abstract\n\nWe hit quartz.\n\n## 1 Ways\n\n"
         "As shown (Hard stones; The stone book) and in Fig. 1. (Twice.) H₂O\n\nx = 2y (1)\n\n### 1.1 More\n\nDeep.\n\n"
@@ -55,7 +49,7 @@ def test_a_paper_is_read_in_order_with_what_its_header_states(tmp_path: Path) ->
 
 
 def test_each_document_of_a_corpus_is_a_record(tmp_path: Path) -> None:
-    one, two = read(tmp_path, f"<teiCorpus>{tei()}{tei(text='<body><p>Two.</p></body>')}</teiCorpus>")
+    one, two = read(tmp_path / "paper.tei.xml", f"<teiCorpus>{tei()}{tei(text='<body><p>Two.</p></body>')}</teiCorpus>")
     assert isinstance(one, Record)
     assert isinstance(two, Record)
     assert (one.position, two.position) == ("1", "2")
@@ -63,4 +57,6 @@ def test_each_document_of_a_corpus_is_a_record(tmp_path: Path) -> None:
 
 
 def test_a_document_without_text_is_harmless(tmp_path: Path) -> None:
-    assert read(tmp_path, tei("<teiHeader/>", "<body/>")) == [Bad("no_text", "document has no text", harmless=True)]
+    assert read(tmp_path / "paper.tei.xml", tei("<teiHeader/>", "<body/>")) == [
+        Bad("no_text", "document has no text", harmless=True)
+    ]

@@ -13,32 +13,15 @@ import pytest
 import zstandard
 
 from data_tools.extract.cutting import cut
-from data_tools.extract.dispatch import format_of, read_file
+from data_tools.extract.dispatch import format_of
 from data_tools.extract.identify import identify
-from data_tools.extract.records import Bad, Found, ReadOptions, Record
+from data_tools.extract.records import Bad, Record
 from data_tools.extract.restructured import restructured_text
 from data_tools.extract.web.web_page import main_text
+from tests.data_tools.extracting import bad, only, read
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 PROSE = "Quartz is harder than calcite. It has no cleavage, and it breaks like glass.\n\n" * 4
-
-
-def read(path: Path, data: bytes | str = b"", **options: int) -> list[Found]:
-    if data:
-        path.write_bytes(data.encode() if isinstance(data, str) else data)
-    return list(read_file(path, ReadOptions(**options)))  # type: ignore[arg-type]
-
-
-def only(found: list[Found]) -> Record:
-    (record,) = found
-    assert isinstance(record, Record), record
-    return record
-
-
-def bad(found: list[Found]) -> Bad:
-    (problem,) = found
-    assert isinstance(problem, Bad), problem
-    return problem
 
 
 COMPRESS: dict[str, Callable[[bytes], bytes]] = {

@@ -7,30 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from data_tools.extract.dispatch import read_file
-from data_tools.extract.records import Bad, Found, ReadOptions, Record
+from data_tools.extract.records import Bad, Record
 from data_tools.extract.xml_formats.tree import MAX_DEPTH, root_name
+from tests.data_tools import extracting
+from tests.data_tools.extracting import only, read
 
 PROSE = "Quartz is harder than calcite. It has no cleavage, and it breaks like glass. " * 5
 ARTICLE = f"<article><body><p>{PROSE}</p><p>END</p></body></article>"
 
 
-def read(tmp_path: Path, data: bytes | str, name: str = "a.xml", **options: int) -> list[Found]:
-    path = tmp_path / name
-    path.write_bytes(data if isinstance(data, bytes) else data.encode())
-    return list(read_file(path, ReadOptions(**options)))  # type: ignore[arg-type]
-
-
 def record(tmp_path: Path, data: bytes | str) -> Record:
-    (found,) = read(tmp_path, data)
-    assert isinstance(found, Record), found
-    return found
+    return only(read(tmp_path / "a.xml", data))
 
 
 def bad(tmp_path: Path, data: bytes | str, **options: int) -> Bad:
-    (found,) = read(tmp_path, data, **options)
-    assert isinstance(found, Bad), found
-    return found
+    return extracting.bad(read(tmp_path / "a.xml", data, **options))
 
 
 def with_entities(declared: str, used: str) -> str:
@@ -215,7 +206,7 @@ def test_a_declared_encoding_that_is_wrong_or_unknown_is_told(tmp_path: Path) ->
 )
 def test_hostile_text_costs_no_more_than_its_length(tmp_path: Path, text: str) -> None:
     assert root_name(text.encode() * 20_000) in ("", "a")
-    assert isinstance(read(tmp_path, f"<article>{text * 30_000}")[0], Bad)
+    assert isinstance(read(tmp_path / "a.xml", f"<article>{text * 30_000}")[0], Bad)
 
 
 def test_damage_anywhere_neither_raises_nor_hangs(tmp_path: Path) -> None:
@@ -248,7 +239,7 @@ def test_damage_anywhere_neither_raises_nor_hangs(tmp_path: Path) -> None:
             elif change != "cut":
                 place = chance.randrange(len(data) + 1)
                 data[place:place] = piece
-        for found in read(tmp_path, bytes(data)):
+        for found in read(tmp_path / "a.xml", bytes(data)):
             kinds.add(found.rule if isinstance(found, Bad) else "read")
     assert "read" in kinds
     assert "parser_failed" not in kinds
