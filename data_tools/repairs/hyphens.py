@@ -38,8 +38,10 @@ MAX_ROW = 300
 """A longer line is a paragraph, however its words are spaced."""
 _SUSPENDED = {"and", "or", "to", "nor", "und", "oder", "bis", "et", "ou", "y", "o", "e", "og", "en"}
 """After a hyphen at a line's end, these belong to a word that is completed later: "two- and three-fold"."""
-_LINKS = {"a", "and", "at", "by", "for", "in", "of", "on", "the", "to", "up"}
-_FIRST_PARTS = {"self", "quasi", "half", "cross", "well", "tert", "cis"}
+_LINKS = {"a", "and", "at", "by", "for", "in", "of", "on", "over", "than", "the", "to", "up"}
+_FIRST_PARTS = {"self", "quasi", "half", "cross", "well", "tert", "cis"} | {
+    "three", "five", "twelve", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"
+}  # fmt: skip
 # Second parts that mostly follow a hyphen, and others that mostly follow none, where the document does not tell.
 _SECOND_PARTS = (
     "based bearing rich poor free type dependent independent related shaped sized dimensional induced driven specific "

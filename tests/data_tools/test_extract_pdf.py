@@ -155,7 +155,9 @@ def test_hyphens_at_line_ends(path: Path) -> None:
         "phism and much fluid made a rock of fine-",
         "grained mica; the magma was SiO2-",
         "rich, and a Rayleigh-",
-        "Taylor instability drove it up. What a walk in the moun-",
+        "Taylor instability drove it up, two-",
+        "and threefold; see https://example.org/some-",
+        "page for it. What a walk in the moun-",
         "tains shows, a thin section confirms.",
     ]
     for number, line in enumerate(lines):
@@ -165,7 +167,8 @@ def test_hyphens_at_line_ends(path: Path) -> None:
         "The metamorphic rocks are well known, and metamorphism is a slow process; the Cordillera shows it. "
         "A well-known outcrop of fine-grained sand lies beside the road to the cordillera, where a low-grade "
         "metamorphism and much fluid made a rock of fine-grained mica; the magma was SiO2-rich, and a Rayleigh-Taylor "
-        "instability drove it up. What a walk in the mountains shows, a thin section confirms."
+        "instability drove it up, two- and threefold; see https://example.org/some-page for it. What a walk in the "
+        "mountains shows, a thin section confirms."
     )
 
 

@@ -32,6 +32,8 @@ WRAPPED = "\n\n".join(textwrap.fill(paragraph, 68, break_on_hyphens=False) for p
         ("the compound 2,4-\ndinitrophenol melts", "the compound 2,4-dinitrophenol\nmelts"),
         ("a state-of-the-\nart mill", "a state-of-the-art\nmill"),
         ("a state-\nof-the-art mill", "a state-of-the-art\nmill"),
+        ("a rise year-\nover-year", "a rise year-over-year"),
+        ("a thirty-\nyear bond", "a thirty-year\nbond"),
         ("a long-con-\ntinued rain", "a long-continued\nrain"),
         ("the DNA-\nbinding site", "the DNA-binding\nsite"),
         ("a tert-\nbutyl group", "a tert-butyl\ngroup"),
