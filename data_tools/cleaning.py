@@ -61,7 +61,7 @@ class Cleaned:
         """Return the row of a kept document: its text as cleaned, its ``meta`` with what was learned."""
         row = {**vars(self.document), "text": self.verdict.text}
         if self.learned:
-            row["meta"] = json.dumps({**self.learned, **json.loads(row["meta"])}, ensure_ascii=False, sort_keys=True)
+            row["meta"] = json.dumps({**json.loads(row["meta"]), **self.learned}, ensure_ascii=False, sort_keys=True)
         return row
 
 
@@ -158,7 +158,7 @@ class Cleaner:
     def _judge_language(self, one: Cleaned, found: Language) -> Cleaned:
         """Refuse what is in another language, in none, or stops in mid-sentence."""
         text = one.verdict.text
-        learned = {"language": found.code, "language_confidence": round(found.confidence, 3)}
+        learned = {"language_identified": found.code, "language_confidence": round(found.confidence, 3)}
         if found.is_other_than(self.language):
             verdict = Verdict(text, "language", round(1 - found.share_of(self.language), 4), found.code)
         else:

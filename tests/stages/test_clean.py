@@ -191,9 +191,11 @@ def test_language_is_written_into_meta_beside_what_is_there(tmp_path: Path) -> N
     made = run(Clean(), tmp_path / "made", documents=documents_artifact(tmp_path / "given", documents))
     metas = {row.id: json.loads(row.meta) for row in read_documents([made.path])}
     assert metas["a"]["title"] == "x"
-    assert metas["a"]["language"] == "en"
+    assert metas["a"]["language_identified"] == "en"
     assert metas["a"]["language_confidence"] > 0.9
-    assert metas["b"]["language"] == "en-GB"  # what the source states stays
+    assert "language" not in metas["a"]
+    assert metas["b"]["language"] == "en-GB"  # what the source states stays, beside what its words tell
+    assert metas["b"]["language_identified"] == "en"
 
 
 def test_boilerplate_of_a_corpus_is_cut_to_one_copy_whatever_the_shards(tmp_path: Path) -> None:
