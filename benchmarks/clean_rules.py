@@ -7,6 +7,7 @@ Both judge the same documents in the same order of rules. datatrove splits words
 from __future__ import annotations
 
 import random
+import re
 import statistics
 import time
 from collections import Counter
@@ -78,7 +79,7 @@ def _agreement(texts: Sequence[str]) -> dict[str, Any]:
             same_text += left == verdict.text
         if bool(rule) != bool(verdict.rule):
             kinds[(rule or "kept", verdict.rule or "kept")] += 1
-            differences.append(_explained(text, rule or verdict.rule))
+            differences.append(_explained(text, rule or verdict.rule, verdict.text))
     return {
         "rules_documents": len(texts),
         "rules_same_decision": 1 - len(differences) / len(texts),
@@ -90,8 +91,12 @@ def _agreement(texts: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _explained(text: str, rule: str) -> dict[str, Any]:
-    """Say what both count: a difference is explained where the two word splits lie on either side of the limit."""
+def _explained(text: str, rule: str, left: str) -> dict[str, Any]:
+    """Say what both count: a difference is explained where the two word splits lie on either side of the limit.
+
+    ``left`` is the text without the lines that C4 takes out, in which it counts sentences.
+    """
+    from datatrove.pipeline.filters.gopher_repetition_filter import find_all_duplicate
     from datatrove.utils.text import split_into_sentences, split_into_words
 
     from data_tools.measures import Measured
@@ -99,6 +104,8 @@ def _explained(text: str, rule: str) -> dict[str, Any]:
     from data_tools.rules import LIMITS
 
     (limit,) = [each for each in LIMITS if each.name == rule]
+    if rule.startswith("c4."):
+        text = left
     ours = float(measure(Measured([text]), limit.measure)[0])
     theirs: float | None = None
     if limit.measure == "alphabetic_word_share":
@@ -106,5 +113,7 @@ def _explained(text: str, rule: str) -> dict[str, Any]:
         theirs = sum(any(map(str.isalpha, word)) for word in words) / len(words)
     elif limit.measure == "sentences":
         theirs = float(sum(len(split_into_sentences(line, "en")) for line in text.splitlines() if line.strip()))
+    elif duplicates := re.fullmatch(r"duplicate_(\d+)_gram_character_share", limit.measure):
+        theirs = find_all_duplicate(split_into_words(text, "en"), int(duplicates[1])) / len(text)
     explained = theirs is not None and (ours < limit.published) != (theirs < limit.published)
     return {"rule": rule, "limit": limit.published, "strata": ours, "datatrove": theirs, "explained": explained}

@@ -96,8 +96,8 @@ class Stage(BaseModel):
     """Raise it when the same parameters and inputs must give another output."""
     needs: ClassVar[Mapping[str, Need]] = {}
     gives: ClassVar[str]
-    """The kind of artifact: documents, raw, scorer, keep, tokenizer, tokens, model, questions, instructions, mixture, scores,
-    grades, export."""
+    """The kind of artifact: documents, raw, scorer, keep, tokenizer, tokens, model, questions, instructions, mixture,
+    scores, grades, export."""
     resources_type: ClassVar[type[Resources]] = Resources
     online: ClassVar[bool] = False
     """True for a step that fetches; every other worker is told to stay offline."""
