@@ -1,5 +1,4 @@
-"""Cleaning, measured: extraction, rules against datatrove, profiles, planted defects, personal data, language and
-scorers, speed, kills.
+"""Cleaning, measured, each part by a module of its own.
 
 ``make bench only=clean`` runs every part in turn (about an hour on two cores); ``python -m benchmarks.clean rules``
 runs one. Real text is read from ``shared/data`` beside the checkout.
@@ -24,6 +23,12 @@ def extraction() -> dict[str, Any]:
         "extraction_fed_speeches": fed_speeches(REAL_TEXT / "raw" / "fed_speech_html"),
         "extraction_filings": filings(REAL_TEXT / "raw" / "sec_html"),
     }
+
+
+def hyphens() -> dict[str, Any]:
+    from benchmarks.clean_hyphens import measure_hyphens
+
+    return measure_hyphens()
 
 
 def rules() -> dict[str, Any]:
@@ -72,6 +77,7 @@ def kills() -> dict[str, Any]:
 
 PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "extraction": extraction,
+    "hyphens": hyphens,
     "rules": rules,
     "profiles": profiles,
     "planted": planted,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ import pytest
 
 from pipeline.artifact import Artifact
 from pipeline.errors import RecipeError, StepError
-from pipeline.output import InlineFanout, Output
+from pipeline.identity import Json
+from pipeline.output import Call, InlineFanout, Output
 from pipeline.stage import CheckContext, Estimate, Inputs, Resources
 from stages.cpt.cost import CPU_FLOPS_PER_THREAD
 from stages.cpt.policy import TrainingResources
@@ -216,11 +218,11 @@ class CountingFanout(InlineFanout):
         self.limit = limit
         self.count = 0
 
-    def map(self, function: Any, calls: Any, done: Any, resources: Resources) -> None:
-        for shard, arguments in calls:
+    def map(self, calls: Sequence[Call], done: Callable[[str, Json], None], resources: Resources) -> None:
+        for call in calls:
             if self.count == self.limit:
                 raise KeyboardInterrupt
-            done(shard, function(**arguments))
+            done(call.shard, call.run())
             self.count += 1
 
 
