@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
-from data_tools.shingles import finish
+from data_tools.piece_hashes import PieceHasher
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,10 +31,6 @@ _ABBREVIATIONS = (
     "Mr", "Mrs", "Ms", "Dr", "Prof", "St", "Jr", "Sr", "Messrs", "Gen", "Gov", "Sen", "Rep", "Rev", "Adm", "Mt", "Inc",
     "Co", "Corp", "Ltd", "Bros", "vs", "Jan", "Feb", "Aug", "Sept", "Oct", "Nov", "Dec",
 )  # fmt: skip
-_BASE = 0xD6E8FEB86659FD93
-"""An odd 64-bit constant: text is hashed as a polynomial in it, modulo 2^64."""
-_UNIT = 0x9E3779B97F4A7C15
-_MASK = (1 << 64) - 1
 
 
 @lru_cache(maxsize=1)
@@ -55,19 +51,6 @@ def _character_flags() -> NDArray[np.uint8]:
         flags[ord(mark)] |= _INNER
     flags[0] |= _SPACE  # an empty U1 string: NUL, which no text holds
     return flags
-
-
-@lru_cache(maxsize=4)
-def _powers(length: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
-    """Return the first ``length`` powers of the base, and of its inverse modulo 2^64."""
-    import numpy as np
-
-    both = []
-    for factor in (_BASE, pow(_BASE, -1, 1 << 64)):
-        powers = np.ones(length, dtype=np.uint64)
-        powers[1:] = factor
-        both.append(np.cumprod(powers))
-    return both[0], both[1]
 
 
 @dataclass(frozen=True)
@@ -128,7 +111,7 @@ def split_texts(texts: Sequence[str]) -> WordArrays:
     flags = _character_flags()[codes]
     is_word = (flags & _WORD) != 0
     breaks = _join_inner_marks(codes, flags, is_word)
-    hasher = _Hasher(codes)
+    hasher = PieceHasher(codes)
     begins, ends = _close_abbreviations(hasher, codes, *_boundaries(codes, flags, is_word, breaks))
     lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
     edges = np.zeros(len(texts) + 1, dtype=np.int64)
@@ -201,23 +184,6 @@ def _boundaries(
     return begins, ends
 
 
-class _Hasher:
-    """Hashes of any pieces of a text: differences of one running polynomial, shifted back to the piece's start."""
-
-    def __init__(self, codes: NDArray[np.uint32]) -> None:
-        import numpy as np
-
-        powers, self._inverses = _powers(1 << max(16, len(codes).bit_length()))
-        self._running = np.zeros(len(codes) + 1, dtype=np.uint64)
-        terms = codes.astype(np.uint64)
-        terms += np.uint64(_UNIT)
-        terms *= powers[: len(codes)]
-        np.cumsum(terms, out=self._running[1:])
-
-    def hash(self, begins: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.uint64]:
-        return finish((self._running[ends] - self._running[begins]) * self._inverses[begins])
-
-
 @lru_cache(maxsize=1)
 def _abbreviation_hashes() -> NDArray[np.uint64]:
     import numpy as np
@@ -225,11 +191,11 @@ def _abbreviation_hashes() -> NDArray[np.uint64]:
     codes = np.frombuffer(" ".join(_ABBREVIATIONS).encode("utf-32-le"), dtype=np.uint32)
     ends = np.cumsum([len(word) + 1 for word in _ABBREVIATIONS]) - 1
     begins = ends - [len(word) for word in _ABBREVIATIONS]
-    return _Hasher(codes).hash(begins, ends)
+    return PieceHasher(codes).hash(begins, ends)
 
 
 def _close_abbreviations(
-    hasher: _Hasher, codes: NDArray[np.uint32], begins: NDArray[np.int64], ends: NDArray[np.int64]
+    hasher: PieceHasher, codes: NDArray[np.uint32], begins: NDArray[np.int64], ends: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Give a known abbreviation the point that follows it."""
     import numpy as np

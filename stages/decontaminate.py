@@ -38,7 +38,7 @@ class Decontaminate(Stage):
     """
 
     name: ClassVar[str] = "decontaminate"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     needs: ClassVar[Mapping[str, Need]] = {
         "documents": need("documents", many=True),
         "keep": need("keep"),

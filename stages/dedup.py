@@ -42,7 +42,7 @@ class Dedup(Stage):
     """
 
     name: ClassVar[str] = "dedup"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     needs: ClassVar[Mapping[str, Need]] = {"documents": need("documents", many=True)}
     gives: ClassVar[str] = "keep"
 

@@ -39,7 +39,7 @@ class ScorerStage(Stage):
     """
 
     name: ClassVar[str] = "scorer"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     needs: ClassVar[Mapping[str, Need]] = {
         "positives": need("documents", many=True),
         "negatives": need("documents", many=True),

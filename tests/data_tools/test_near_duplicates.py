@@ -10,7 +10,17 @@ import pytest
 
 from data_tools.errors import DataError
 from data_tools.index import Components, find_duplicates, shared_buckets
-from data_tools.shingles import WordHashes, exact_digest, gram_hashes, jaccard, shingle_set, words_of
+from data_tools.shingles import (
+    BATCH_CHARACTERS,
+    WordHashes,
+    exact_digest,
+    gram_hashes,
+    hash_words,
+    jaccard,
+    shingle_set,
+    shingle_texts,
+    words_of,
+)
 from data_tools.signatures import EMPTY, Signer, catch_probability
 from tests.stages.curation_inputs import prose
 
@@ -41,6 +51,54 @@ def test_words_keep_numbers_and_lose_case_and_punctuation() -> None:
     assert words_of("13.2") != words_of("13 2")
     assert words_of("Cafe\u0301") == words_of("CAFÉ")
     assert words_of(" ...\n") == []
+
+
+def test_scripts_without_spaces_have_a_word_per_letter() -> None:
+    assert words_of("地质学 is 3.5个岩石, カタカナ。") == [
+        "地", "质", "学", "is", "3.5", "个", "岩", "石", "カ", "タ", "カ", "ナ",
+    ]  # fmt: skip
+    assert words_of("한국어 지질학") == ["한국어", "지질학"]
+
+
+ODD_TEXTS = [
+    "", " ", "\n\n", "...", "one", "one two", "a b c d e", "A.b 3.5, 3.5.1 .5 5. 1,000,000 3,5a 3.x",
+    "x_1 _ __ 5\u0662.\u0663", "地质3.5学", "5岩5", "ก็ ไทย", "Cafe\u0301 NAÏVE İstanbul ΣΑΣ", "\ud800 lone \x00 nul",
+    "😀 rock😀rock", "e\u0301" * 20, "a" * 200_000, "岩" * 150_000, "one two " * 40_000, ("x" * 900 + " ") * 300,
+]  # fmt: skip
+
+
+def test_words_of_many_texts_are_those_of_each() -> None:
+    texts = ODD_TEXTS + [prose(seed, 3) for seed in range(40)] + ODD_TEXTS[::-1]
+    hashes, first = hash_words(texts)
+    names: dict[int, str] = {}
+    numbers: dict[str, int] = {}
+    for text, begin, end in zip(texts, first[:-1].tolist(), first[1:].tolist(), strict=True):
+        if len(text) >= 200_000 and " " not in text:
+            continue  # a longer word than is held at once is cut
+        words = words_of(text)
+        assert len(words) == end - begin, text[:50]
+        for word, number in zip(words, hashes[begin:end].tolist(), strict=True):
+            assert names.setdefault(number, word) == word
+            assert numbers.setdefault(word, number) == number
+
+
+def test_shingles_of_many_texts_are_those_of_each() -> None:
+    texts = [text for text in ODD_TEXTS if len(text) < 1000] + [prose(seed, 2) for seed in range(20)] + ["", "end"]
+    for length in (1, 5):
+        shingles, first = shingle_texts(texts, length)
+        assert first[-1] == len(shingles)
+        for text, begin, end in zip(texts, first[:-1].tolist(), first[1:].tolist(), strict=True):
+            words, _ = hash_words([text])
+            alone = gram_hashes(words, min(length, len(words))) if len(words) else []
+            assert shingles[begin:end].tolist() == list(alone)
+
+
+def test_a_long_text_is_cut_into_the_same_words() -> None:
+    text = " ".join(prose(seed, 30) for seed in range(200))
+    assert len(text) > 2 * BATCH_CHARACTERS
+    whole, _ = hash_words([text])
+    parts = [hash_words([sentence])[0].tolist() for sentence in text.split(". ")]
+    assert whole.tolist() == [number for part in parts for number in part]
 
 
 def test_exact_digest_sees_through_case_space_and_unicode_form_alone() -> None:
