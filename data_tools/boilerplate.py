@@ -3,7 +3,8 @@
 A paragraph is a line: after the repairs (data_tools/repair.py) it stands on one. CCNet, Dolma and Llama 3 count lines,
 too. Two passes: ``count`` the paragraphs of every shard, ``merge`` the counts to a table of those that enough documents
 hold, then ``strip`` each document: one copy of a shared paragraph stays, in the document whose id comes first, the
-others are cut out. Nothing depends on how documents are sharded, or on how many workers there are.
+others are cut out. Where a later rule drops that document, its copy goes with it. Nothing depends on how documents are
+sharded, or on how many workers there are.
 
 Paragraphs are compared by the 64-bit xxh3 hash of their lower-case words. In paragraphs of 20 words and more, years,
 dates and the numbers of pages, notes and sections count as equal, every other number as written: CCNet's and
@@ -12,7 +13,7 @@ under ``min_words`` words, headings, rows of tables, turns of a dialogue, lines 
 
 Cost, for N paragraphs that are different within their shard: 20 N bytes on disk; counting holds one shard's, merging as
 much as ``memory_bytes`` allows. 10^9 paragraphs are 20 GB of counts; with 1 GiB they are merged in 112 ranges of 9
-million rows, about one second each, on as many workers as there are ranges. Two different paragraphs have the same hash
+million rows, about one second each, one after the other. Two different paragraphs have the same hash
 with a chance of N^2 / 2^65: at 10^9, 3 % that there is one such pair at all.
 """
 
@@ -45,6 +46,7 @@ MIN_WORDS = 8
 """A shorter line may be a heading, a list's item or a phrase that anyone uses."""
 MIN_DATED_WORDS = 20
 """In a shorter paragraph the date may be all it says ("auditor since 2013"), and counts."""
+NUM_MOST_SHARED = 20
 MIN_DOCUMENTS = 5
 MIN_SHARE = 1e-6
 """Llama 3 drops lines that occur more than 6 times in 30 million documents; here 5, or one in a million if more."""
@@ -220,11 +222,16 @@ class Table:
 
     hashes: NDArray[np.uint64]
     owners: NDArray[np.uint64]
+    most_shared: frozenset[int] = frozenset()
+    """The hashes of the paragraphs that most documents hold, ``NUM_MOST_SHARED`` of them."""
 
     @classmethod
     def of(cls, rows: Counts) -> Table:
         """Make the table of what ``merge`` returned or ``read_counts`` read."""
-        return cls(rows["hash"].copy(), rows["owner"].copy())
+        import numpy as np
+
+        first = np.argsort(-rows["documents"].astype(np.int64), kind="stable")[:NUM_MOST_SHARED]
+        return cls(rows["hash"].copy(), rows["owner"].copy(), frozenset(rows["hash"][first].tolist()))
 
     def owners_of(self, hashes: NDArray[np.uint64]) -> tuple[NDArray[np.bool_], NDArray[np.uint64]]:
         """Return for each hash whether it is in the table, and its owner where it is."""
@@ -241,8 +248,8 @@ class Stripped:
     """What is left of a document."""
 
     text: str
-    cut: tuple[str, ...] = ()
-    """The paragraphs that were cut out."""
+    cut: tuple[tuple[int, str], ...] = ()
+    """The paragraphs that were cut out, each with its hash."""
     lost_share: float = 0.0
     """Share (0..1) of the characters that were cut out."""
     only_boilerplate: bool = False
@@ -269,20 +276,20 @@ def strip(
     found = find(text) if paragraphs is None else paragraphs
     shared, owners = table.owners_of(found["hash"])
     own = id_number(id)
-    gone: set[int] = set()
+    gone: dict[int, int] = {}
     kept: set[int] = set()
     for place in np.flatnonzero(shared).tolist():
         number, key = found[place].tolist()
         if int(owners[place]) == own and key not in kept:
             kept.add(key)
         else:
-            gone.add(number)
+            gone[number] = key
     if not gone:
         return Stripped(text)
     lines = text.split("\n")
-    cut = tuple(lines[number] for number in sorted(gone))
-    left = drop_lines(lines, gone)
-    lost_share = sum(map(len, cut)) / sum(map(len, lines))
+    cut = tuple((key, lines[number]) for number, key in sorted(gone.items()))
+    left = drop_lines(lines, set(gone))
+    lost_share = sum(len(line) for _, line in cut) / sum(map(len, lines))
     return Stripped(
         left, cut, lost_share, lost_share > max_lost_share or len(left.split(None, min_words_left)) < min_words_left
     )

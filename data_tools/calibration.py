@@ -2,12 +2,14 @@
 
 The way of Data-Juicer's recipes for arXiv and PubMed Central: measure per corpus, cut at three standard deviations,
 look at what each limit takes. Counts of words are taken as logarithms, for they spread over orders of magnitude. Texts
-are measured as the rules see them: repaired, and with every measure exact. Documents are read twice; held in memory
-are 27 numbers a document.
+are measured repaired and with personal data replaced, every measure over the whole text: with the profile ``web``,
+C4 takes lines out before FineWeb's rules measure, and here it does not. Documents are read twice; held in memory are
+27 numbers a document.
 """
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -56,6 +58,8 @@ class RuleCalibration:
     deviation: float
     histogram: tuple[list[int], list[float]]
     """Documents per bin, and the bins' edges (one more)."""
+    num_documents: int
+    """Documents measured: those with any text that are not too long."""
     beyond: dict[str, float]
     """Share of documents beyond the ``published``, ``profile`` and ``proposed`` limit (0..1)."""
     near: dict[str, list[Near]] = field(default_factory=dict)
@@ -70,8 +74,8 @@ def calibrate(
 ) -> dict[str, list[RuleCalibration]]:
     """Return, by corpus, every rule's distribution and proposal over the first ``max_documents`` documents.
 
-    ``documents`` gives the same documents each time it is called; ``prepare`` gives a document's text as the rules see
-    it.
+    ``documents`` gives the same documents each time it is called; ``prepare`` gives the text to measure, empty where a
+    document is none to measure.
     """
     ids: dict[str, list[str]] = defaultdict(list)
     values: dict[str, list[dict[str, NDArray[np.float64]]]] = defaultdict(list)
@@ -114,10 +118,10 @@ def _calibrate_rule(
     proposed = max(10**proposed if rule.measure == "words" else proposed, 0.0)
     if rule.measure.endswith("_share"):
         proposed = min(proposed, 1.0)
-    proposed = float(f"{proposed:.3g}")
+    proposed = _rounded(proposed, up=not rule.is_minimum)
     counts, edges = np.histogram(scaled, bins=NUM_BINS)
     made = RuleCalibration(
-        rule, limit, proposed, mean, deviation, (counts.tolist(), edges.tolist()),
+        rule, limit, proposed, mean, deviation, (counts.tolist(), edges.tolist()), len(values),
         {
             name: float(_is_beyond(rule, values, each).mean()) if each is not None else 0.0
             for name, each in (("published", rule.published), ("profile", limit), ("proposed", proposed))
@@ -127,6 +131,14 @@ def _calibrate_rule(
         if each is not None:
             made.near[name] = _nearest(rule, values, each, ids)
     return made
+
+
+def _rounded(value: float, up: bool) -> float:
+    """Return ``value`` with three digits, rounded away from the documents: never a limit that takes more than it."""
+    if not value:
+        return 0.0
+    unit = 10.0 ** (math.floor(math.log10(value)) - 2)
+    return float(f"{(math.ceil if up else math.floor)(value / unit - (1e-9 if up else -1e-9)) * unit:.6g}")
 
 
 def _is_beyond(rule: Limit, values: NDArray[np.float64], limit: float) -> NDArray[np.bool_]:
@@ -164,9 +176,10 @@ def _add_heads(
 
 
 def limits_yaml(found: dict[str, list[RuleCalibration]]) -> str:
-    """Return the proposals as ``limits:`` of a clean step, a block per corpus, each with what it would take."""
+    """Return the proposals as ``limits:`` of a clean step, each with what it would take; a document per corpus."""
     lines: list[str] = []
-    for corpus, rules in found.items():
+    for number, (corpus, rules) in enumerate(found.items()):
+        lines += ["---"] * (number > 0)
         lines += [f"# corpus {corpus}: mean +- {NUM_SIGMA:g} sigma", "limits:"]
         for one in rules:
             lost = f"{one.beyond['proposed']:.2%} beyond, {one.beyond['published']:.2%} beyond the published limit"

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from data_tools.rules import Rules
     from data_tools.scoring import Scorer
 
-_ENDING = re.compile(r"[.!?…:;\"'”’)\]*_|$]\s*$")
-"""What a finished text ends with: a sentence's end, a closing bracket or quotation mark, Markdown, a table's edge, a
-formula's."""
+_ENDING = re.compile(r"[.!?…:;\"'”’»›“)\]*_|$。．！？：；」』）】〕》〉।॥؟؛۔։።፧။។๏\ufe12\uff61]\s*$")
+"""What a finished text ends with: a sentence's end in any script, a closing bracket or quotation mark, Markdown, a
+table's edge, a formula's."""
 
 
 @dataclass(frozen=True)
@@ -54,15 +54,25 @@ class Cleaned:
     """By name of the repair or kind of personal data: how many places."""
     learned: Mapping[str, Any] = field(default_factory=dict)
     """What goes into the document's ``meta``."""
-    cut: tuple[str, ...] = ()
-    """The paragraphs that were cut out as boilerplate."""
+    cut: tuple[tuple[int, str], ...] = ()
+    """The paragraphs that were cut out as boilerplate, each with its hash."""
 
     def cleaned_document(self) -> dict[str, str]:
         """Return the row of a kept document: its text as cleaned, its ``meta`` with what was learned."""
         row = {**vars(self.document), "text": self.verdict.text}
         if self.learned:
-            row["meta"] = json.dumps({**json.loads(row["meta"]), **self.learned}, ensure_ascii=False, sort_keys=True)
+            row["meta"] = _json({**json.loads(row["meta"]), **self.learned})
         return row
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    """Return ``value`` as JSON that UTF-8 can hold: half a surrogate pair stays an escape."""
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, sort_keys=True)
+    return text
 
 
 @dataclass(frozen=True)
@@ -152,8 +162,10 @@ class Cleaner:
         return Cleaned(document, Verdict(text), changes, cut=stripped.cut)
 
     def prepare(self, document: Document) -> str:
-        """Return a document's text as the quality rules see it."""
-        return replace_personal_data(self.repair(document).document.text[: self.max_characters], self._policy)[0]
+        """Return a document's text repaired, with personal data replaced; empty for one that is dropped as too long."""
+        if len(document.text) > self.max_characters:
+            return ""
+        return replace_personal_data(self.repair(document).document.text, self._policy)[0]
 
     def _judge_language(self, one: Cleaned, found: Language) -> Cleaned:
         """Refuse what is in another language, in none, or stops in mid-sentence."""
@@ -169,7 +181,8 @@ class Cleaner:
         share = common_pair_share(text) if self.language == "en" else 1.0
         if share < self.rules.min_common_pair_share:
             return Verdict(text, "gibberish", share, f"limit {self.rules.min_common_pair_share:g}")
-        num_words = len(text.split(None, self.rules.max_unfinished_words + 1))
-        if num_words <= self.rules.max_unfinished_words and not _ENDING.search(text):
-            return Verdict(text, "unfinished", float(num_words), f"limit {self.rules.max_unfinished_words}")
-        return Verdict(text)
+        limit = self.rules.max_unfinished_words
+        if len(text.split(None, limit + 1)) > limit or _ENDING.search(text):
+            return Verdict(text)
+        num_words = len(words_of(text))  # where no spaces are written, each letter counts
+        return Verdict(text) if num_words > limit else Verdict(text, "unfinished", float(num_words), f"limit {limit}")

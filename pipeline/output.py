@@ -57,6 +57,7 @@ class Output:
         self.step = step
         self._fanout = fanout
         self._num_blocks = 0
+        self._mapped: set[str] = set()
         self._progress_written = 0.0
         path.mkdir(parents=True, exist_ok=True)
 
@@ -75,7 +76,11 @@ class Output:
         Finished shards are remembered in the work directory: after a crash only the others run. ``function`` must be
         importable by name (not a lambda, not from ``__main__``), write its files atomically (``atomic_path``) below a
         path passed in its arguments, and return JSON. The first shard that fails fails the step with its own message.
+        A second call of the same step needs a ``name`` of its own: results are remembered under it.
         """
+        if name in self._mapped:
+            raise StepError(f"step {self.step}: map is called twice with the name {name!r}. Give each call its own")
+        self._mapped.add(name)
         folder = self.path / MAP_FOLDER / name
         folder.mkdir(parents=True, exist_ok=True)
         results: dict[str, Json] = {}

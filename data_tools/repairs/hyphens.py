@@ -24,7 +24,7 @@ HYPHENS = "-\u2010"
 _MARKS = "\u00ad\ufffe\x02"
 _BREAKING = frozenset(HYPHENS + _MARKS)
 _TRIGGERS = ("-\n", "\u2010\n", *_MARKS)
-_MARKED = re.compile(r"(?:(?<![^\s\ufffe\x02])([^\s\ufffe\x02]*[^\W\d_]))?[\ufffe\x02]([^\s\ufffe\x02]*)")
+_MARKED = re.compile(r"(?:(?<![^\s\ufffe\x02])([^\s\ufffe\x02]+))?[\ufffe\x02]+([^\s\ufffe\x02]*)")
 _LAST_WORD = re.compile(r"[^\W\d_]+$")
 _FIRST_WORD = re.compile(r"[^\W\d_]+")
 _OPENING = "([{\"'“‘«*_"
@@ -68,7 +68,7 @@ def join_broken_words(text: str) -> tuple[str, int]:
     lines = text.split("\n")
     breaks = list(_breaks(lines, inside_blocks(lines) if has_blocks(text) else None))
     marks = "\ufffe" in text or "\x02" in text
-    marked = [(match[1] or "", match[2]) for match in _MARKED.finditer(text)] if marks else []
+    marked = [(match[1], match[2]) for match in _MARKED.finditer(text) if match[1] and match[2]] if marks else []
     chooser = Chooser(text)
     num_lines = 0 if marked or len(lines) < MIN_LINES or not _is_set_in_lines(lines) else len(lines)
     chooser.learn([(left, right) for _, left, _, right in breaks] + marked, num_lines)
@@ -126,7 +126,7 @@ def _without_marks(text: str, chooser: Chooser) -> tuple[str, int]:
     def replaced(match: re.Match[str]) -> str:
         left, right = match[1] or "", match[2]
         if not left or not right:
-            return left + right
+            return f"{left}-" if left[-1:].isalnum() else right  # at a line's end it is a hyphen all the same
         return chooser.choose(left, right) or f"{left}-{right}"
 
     text, num = _MARKED.subn(replaced, text)

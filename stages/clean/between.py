@@ -47,7 +47,7 @@ def read_repaired(folder: Path, shard: str) -> Iterator[Repaired]:
 
 
 class CorpusCounts:
-    """Counts the paragraphs of a shard by corpus; holds 16 bytes for each paragraph of the shard."""
+    """Counts the paragraphs of a shard by corpus; holds 12 bytes for each paragraph of the shard, and their array."""
 
     def __init__(self) -> None:
         self._held: dict[str, list[tuple[str, Paragraphs]]] = {}

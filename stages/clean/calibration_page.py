@@ -26,7 +26,7 @@ _EXTRA_STYLE = """
 """
 
 
-def render(found: Mapping[str, Sequence[RuleCalibration]], profile: str, num_documents: Mapping[str, int]) -> str:
+def render(found: Mapping[str, Sequence[RuleCalibration]], profile: str) -> str:
     """Return one HTML document that needs nothing beside it."""
     style = (Path(pipeline.report.__file__).parent / "page.css").read_text("utf-8")
     head = tag(
@@ -41,12 +41,12 @@ def render(found: Mapping[str, Sequence[RuleCalibration]], profile: str, num_doc
         f"{profile} (red) and the proposal, mean ± {NUM_SIGMA:g} standard deviations (green, dashed). Counts of words "
         "are on a logarithmic scale.",
     )
-    sections = [_corpus(name, rules, num_documents[name]) for name, rules in found.items()]
+    sections = [_corpus(name, rules) for name, rules in found.items()]
     body = tag("body", tag("main", tag("h1", "Calibration"), intro, *sections, class_="calibration"))
     return f"<!doctype html>\n{tag('html', head, body, lang='en')}\n"
 
 
-def _corpus(name: str, rules: Sequence[RuleCalibration], num_documents: int) -> Markup:
+def _corpus(name: str, rules: Sequence[RuleCalibration]) -> Markup:
     columns = ("rule", "published", "profile", "proposed", "mean", "sigma", "beyond published", "profile", "proposed")
     rows = [
         tag("tr", *(tag("td", cell) for cell in (
@@ -59,7 +59,7 @@ def _corpus(name: str, rules: Sequence[RuleCalibration], num_documents: int) -> 
     table = tag("table", tag("thead", tag("tr", *(tag("th", column) for column in columns))), tag("tbody", *rows))
     return tag(
         "section",
-        tag("h2", f"{name}: {num_documents:,} documents"),
+        tag("h2", f"{name}: {rules[0].num_documents:,} documents"),
         table,
         tag("div", *map(_rule, rules), class_="rules"),
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,27 +26,19 @@ def main(argv: Sequence[str]) -> int:
 
     options = _parser().parse_args(list(argv))
     source = Path(options.source).expanduser()
-    cleaner = Cleaner(get_rules(options.rules), options.language, max_characters=options.max_characters)
-    counted: Counter[str] = Counter()
-
-    def documents() -> Iterator[Document]:
-        counted.clear()
-        for document in _documents(source):
-            counted[document.corpus] += 1
-            yield document
-
-    found = calibrate(documents, cleaner.prepare, get_rules(options.rules), options.max_documents)
+    cleaner = Cleaner(get_rules(options.rules), max_characters=options.max_characters)
+    found = calibrate(lambda: _documents(source), cleaner.prepare, get_rules(options.rules), options.max_documents)
     if not found:
         raise StrataError(
             f"{source}: holds no document that can be measured. Give a folder of texts, or a step's output"
         )
     out = Path(options.out) if options.out else source.absolute().with_name(f"{source.name}.calibration")
     out.mkdir(parents=True, exist_ok=True)
-    (out / PAGE).write_text(render(found, options.rules, counted), "utf-8")
+    (out / PAGE).write_text(render(found, options.rules), "utf-8")
     (out / LIMITS_FILE).write_text(limits_yaml(found), "utf-8")
     _write_near(out / NEAR_FILE, found)
     for name, rules in found.items():
-        sys.stdout.write(f"corpus {name}: {counted[name]:,} documents\n")
+        sys.stdout.write(f"corpus {name}: {rules[0].num_documents:,} documents\n")
         for one in rules:
             beyond = f"{one.beyond['profile']:7.2%} beyond it, {one.beyond['published']:7.2%} beyond the published"
             limit = "off" if one.limit is None else f"{one.limit:g}"
@@ -66,11 +57,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("source", help="a folder of texts, or a step's output such as runs/geo/domain_text")
     parser.add_argument("--rules", choices=sorted(PROFILES), default="general", help="the profile to compare with")
-    parser.add_argument("--language", default="en", help="declared language, ISO 639-1")
     parser.add_argument("--out", help="folder for the page, the limits and the documents around them")
-    parser.add_argument("--max-documents", type=int, default=100_000)
-    parser.add_argument("--max-characters", type=int, default=5_000_000)
+    parser.add_argument("--max-documents", type=_positive, default=100_000)
+    parser.add_argument("--max-characters", type=_positive, default=5_000_000, help="a longer text is not measured")
     return parser
+
+
+def _positive(given: str) -> int:
+    if not given.isdigit() or not int(given):
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1 on, got {given!r}")
+    return int(given)
 
 
 def _documents(source: Path) -> Iterator[Document]:

@@ -218,9 +218,10 @@ def repair_shard(shard: str, folder: str, options: Mapping[str, Any]) -> Json:
     with repaired_writer(Path(folder), path.stem) as written:
         for document in (Document(**row) for row in read_rows(path)):
             repaired = _cleaner(*_profile(document, options)).repair(document)
-            paragraphs = find(repaired.document.text if options["boilerplate_documents"] else "")
+            may_stay = len(document.text) <= options["max_characters"]
+            paragraphs = find(repaired.document.text if options["boilerplate_documents"] and may_stay else "")
             counting.add(document, paragraphs)
-            num_documents[document.corpus] += 1
+            num_documents[document.corpus] += may_stay
             row = {CHANGES_COLUMN: json.dumps(repaired.changes), PARAGRAPHS_COLUMN: paragraphs.tobytes()}
             written.write({**vars(repaired.document), **row})
     counting.write(Path(folder), path.stem)
@@ -236,7 +237,9 @@ def clean_shard(shard: str, folder: str, options: Mapping[str, Any]) -> dict[str
     path = Path(shard)
     schema = pa.schema([("id", pa.string()), ("change", pa.string()), ("count", pa.int64())])
     counts: dict[str, Counter[str]] = {"documents": Counter(), "dropped_by_rule": Counter(), "changed": Counter()}
-    cut: Counter[str] = Counter()
+    cut: Counter[tuple[str, int]] = Counter()
+    shown: dict[tuple[str, int], str] = {}
+    tables = read_tables(folder)
     with (
         documents_writer(Path(folder), path.stem) as kept,
         dropped_writer(Path(folder), path.stem) as refused,
@@ -245,7 +248,11 @@ def clean_shard(shard: str, folder: str, options: Mapping[str, Any]) -> dict[str
         for cleaned in _clean_documents(read_repaired(Path(folder), path.stem), folder, options):
             document, verdict = cleaned.document, cleaned.verdict
             counts["documents"].update(["in"])
-            cut.update(paragraph[:SHOWN_CHARACTERS] for paragraph in cleaned.cut)
+            for key, paragraph in cleaned.cut:
+                if key in tables[document.corpus].most_shared:
+                    cut[document.corpus, key] += 1
+                    head = paragraph[:SHOWN_CHARACTERS]
+                    shown[document.corpus, key] = min(head, shown.get((document.corpus, key), head))
             for change, number in cleaned.changes.items():
                 changed.write({"id": document.id, "change": change, "count": number})
                 counts["changed"].update([change])
@@ -261,7 +268,7 @@ def clean_shard(shard: str, folder: str, options: Mapping[str, Any]) -> dict[str
         "bytes_out": counts["documents"]["bytes"],
         "dropped_by_rule": dict(counts["dropped_by_rule"]),
         "changed": dict(counts["changed"]),
-        "boilerplate": dict(sorted(cut.items(), key=lambda item: (-item[1], item[0]))[:MAX_SHOWN]),
+        "boilerplate": {f"{corpus} {key}": [number, shown[corpus, key]] for (corpus, key), number in cut.items()},
     }
 
 
@@ -303,19 +310,24 @@ def _cleaner(profile: str, options: str) -> Cleaner:
 
 def _add_up(results: Any) -> dict[str, Json]:
     totals: dict[str, Json] = {"documents_in": 0, "documents_out": 0, "bytes_out": 0}
-    by_name: dict[str, Counter[str]] = {"dropped_by_rule": Counter(), "changed": Counter(), "boilerplate": Counter()}
+    by_name: dict[str, Counter[str]] = {"dropped_by_rule": Counter(), "changed": Counter()}
+    shared: dict[str, tuple[int, str]] = {}
     for result in results:
         for name in totals:
             totals[name] += result[name]
         for name, counter in by_name.items():
             counter.update(result[name])
-    return {**totals, **{name: dict(sorted(counter.items())) for name, counter in by_name.items()}}
+        for key, (number, head) in result["boilerplate"].items():
+            before, shown = shared.get(key, (0, head))
+            shared[key] = before + number, min(head, shown)  # of several wordings of one hash, always the same
+    counts = {name: dict(sorted(counter.items())) for name, counter in by_name.items()}
+    return {**totals, **counts, "boilerplate": sorted(shared.values(), key=lambda item: (-item[0], item[1]))}
 
 
 def _blocks(totals: Mapping[str, Any]) -> list[Block]:
     num_in = max(totals["documents_in"], 1)
     dropped = sorted(totals["dropped_by_rule"].items(), key=lambda item: (-item[1], item[0]))
-    shared = sorted(totals["boilerplate"].items(), key=lambda item: (-item[1], item[0]))[:MAX_SHOWN]
+    shared = [[head, number] for number, head in totals["boilerplate"][:MAX_SHOWN]]
     rows = [["in", totals["documents_in"], "100.0 %"]]
     rows += [[f"dropped: {rule}", count, f"{count / num_in:.1%}"] for rule, count in dropped]
     rows += [["out", totals["documents_out"], f"{totals['documents_out'] / num_in:.1%}"]]
@@ -334,17 +346,17 @@ def _blocks(totals: Mapping[str, Any]) -> list[Block]:
                 "rows": [list(item) for item in totals["changed"].items()],
                 "align": ["left", "right"],
             },
-            "Documents in which a repair, a cut or a replacement changed something; changes/ says where, how often.",
+            "Documents in which a repair, a cut or a replacement changed something; changes/ says in which, how often.",
         ),
         Block(
             "table",
             "Boilerplate",
             {
                 "columns": ["paragraph", "copies cut out"],
-                "rows": [list(item) for item in shared],
+                "rows": shared,
                 "align": ["left", "right"],
             },
-            f"The {len(shared)} paragraphs cut out most often; one copy of each stays in its corpus.",
+            "What most documents of a corpus share. One copy of each is left, in the document whose id comes first.",
         ),
     ]
 

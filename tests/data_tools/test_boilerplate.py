@@ -172,9 +172,11 @@ def test_a_document_of_boilerplate_is_reported(tmp_path: Path) -> None:
     documents = corpus()
     table = table_of(documents, tmp_path, 2)
     last = "f" * 16
+    (paragraph,) = keys(HARBOR)
     assert strip(f"Rocks\n\n{HARBOR}", last, table) == Stripped(
-        "Rocks", (HARBOR,), len(HARBOR) / (len(HARBOR) + 5), True
+        "Rocks", ((paragraph[1], HARBOR),), len(HARBOR) / (len(HARBOR) + 5), True
     )
+    assert paragraph[1] in table.most_shared
     assert strip(f"{prose(5, 2)}\n\n{HARBOR}", last, table).only_boilerplate is False
     assert strip(f"{prose(5, 2)}\n\n{HARBOR}", last, table, max_lost_share=0.1).only_boilerplate is True
     assert strip("Rocks are old.", last, table) == Stripped("Rocks are old.")

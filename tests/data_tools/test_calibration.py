@@ -52,8 +52,19 @@ def test_documents_nearest_to_a_limit_are_shown_on_both_sides() -> None:
 def test_proposals_can_be_pasted_into_a_recipe() -> None:
     found = calibrate(lambda: DOCUMENTS[:60], text_of, get_rules("geo"))
     limits = yaml.safe_load(limits_yaml(found))["limits"]
+    both = calibrate(lambda: DOCUMENTS, text_of, get_rules("geo"))
+    assert [list(each) for each in yaml.safe_load_all(limits_yaml(both))] == [["limits"]] * 2  # a document per corpus
     assert list(limits) == [rule.name for rule in LIMITS]
     assert get_rules("geo", limits).limits["c4.min_sentences"] == limits["c4.min_sentences"]
+
+
+def test_a_proposal_is_rounded_away_from_the_documents() -> None:
+    """One document: it is the mean, and lies on the proposal; no limit made from it may take it."""
+    for number in range(20):
+        found = calibrate(lambda number=number: [document("a", prose(number, 7))], text_of, get_rules("geo"))
+        for one in found["rocks"]:
+            assert one.beyond["proposed"] == 0.0, one.rule.name
+            assert one.num_documents == 1
 
 
 def test_a_sample_can_be_asked_for_and_nothing_gives_nothing() -> None:

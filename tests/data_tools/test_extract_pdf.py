@@ -610,10 +610,16 @@ def test_a_compressed_file_is_read(tmp_path: Path) -> None:
         ("\x012\x03University of Stone", "2 University of Stone"),
         ("e\x01−t/τ\x03 dt", "e^-t/τ dt"),
         ("L\x01A\x03TEX", "LaTeX"),
+        ("Amounts\x01 \x03 of heat", "Amounts of heat"),
     ],
 )
 def test_scripts_as_text(line: str, expected: str) -> None:
     assert resolved(line, set()) == expected
+
+
+def test_the_call_of_note_23_goes_after_a_unit_too() -> None:
+    assert resolved("12 m\x0123\x03 of till", {"23"}) == "12 m of till"
+    assert resolved("12 m\x012\x03 of till", {"2"}) == "12 m2 of till"
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,10 @@ WRAPPED = "\n\n".join(textwrap.fill(paragraph, 68, break_on_hyphens=False) for p
         ("a hetero\u2010\ngeneous rock", "a heterogeneous\nrock"),
         ("a hetero\u00ad\ngeneous rock", "a heterogeneous\nrock"),
         ("a hetero\ufffegeneous and so\x02lar rock", "a heterogeneous and solar rock"),
+        ("between 1990\ufffe1995 and 10\x0220 (5\ufffe10)", "between 1990-1995 and 10-20 (5-10)"),
+        ("CO2\x02based methods", "CO2-based methods"),
+        ("the two\ufffe\nand three-fold rise", "the two-\nand three-fold rise"),
+        ("a\ufffe\ufffeb \x02\x02 c", "a-b  c"),
         ("a one\ufffedimensional grid, one-dimensional", "a one-dimensional grid, one-dimensional"),
     ],
 )

@@ -52,3 +52,6 @@ def test_what_cannot_be_measured_is_told(tmp_path: Path, capsys: pytest.CaptureF
     (tmp_path / "empty").mkdir()
     assert main(["calibrate", str(tmp_path / "empty")]) == 2
     assert "holds no document that can be measured. Give a folder of texts" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["calibrate", str(tmp_path / "empty"), "--max-documents", "-1"])
+    assert "--max-documents: must be a whole number from 1 on, got '-1'" in capsys.readouterr().err

@@ -56,7 +56,7 @@ class Joiner:
             together = dash or (_CJK.match(text[-1]) and _CJK.match(line[0]))
             return text + line if together else f"{text} {line}"
         first = _FIRST_PART.match(line)
-        if not first or not _LAST_PART.search(text):
+        if not first or not _LAST_PART.search(text, text.rfind(" ") + 1):
             return text + line if text[-2:-1] not in ("", " ") and first else f"{text} {line}"
         if text[-1] == "\u00ad":
             return text[:-1] + line
@@ -76,6 +76,10 @@ def resolved(text: str, note_labels: set[str]) -> str:
         parts.append(text[place : found.start()])
         before = "".join(parts[-4:])
         inside = found["text"].strip()
+        if not inside:
+            parts.append(" ")
+            place = found.end()
+            continue
         after = text[found.end() : found.end() + 3]
         stacked = found.start() == place > 0 or after[:1] in (RAISED, LOWERED)
         raised = found["mark"] == RAISED
@@ -106,7 +110,7 @@ def _raised(before: str, text: str, after: str, stacked: bool, note_labels: set[
     """
     letters = _letters_at_end(before)
     unit = letters in _UNITS or (len(letters) == 1 and letters not in "aAI")  # those are words
-    if (text in note_labels and not (unit and text in "23")) or _is_call(before, letters, text):
+    if (text in note_labels and not (unit and text in ("2", "3"))) or _is_call(before, letters, text):
         return ""
     if not before and after[:1].isupper() and after[1:3].isalpha() and after[1:3].islower():
         return f"{text} "
