@@ -181,6 +181,53 @@ def test_hyphens_stay_where_no_word_is_ever_parted(path: Path) -> None:
     assert text(path, pdf).endswith("the first half of a four-chambered heart.")
 
 
+def pages_of(rows: list[list[tuple[str, float, int]]]) -> Any:
+    """A PDF of a page per list of (text, height in points, font size), with prose in the middle of each."""
+    pdf = new()
+    for number, page in enumerate(rows):
+        if number:
+            pdf.add_page()
+        for line, y, size in [*page, (PROSE[number], 300, 10), (PROSE[number + 4], 312, 10)]:
+            pdf.set_font(pdf.font_family, size=size)
+            pdf.text(60, y, line)
+    return pdf
+
+
+@pytest.mark.parametrize("num_pages", [2, 3, 7])
+@pytest.mark.parametrize(
+    ("heading", "size"), [("Borehole BH-{}", 16), ("Borehole BH-{}", 10), ("{}. The Walls of Rock {word}", 10)]
+)
+def test_headings_that_count_with_the_pages_stay(path: Path, num_pages: int, heading: str, size: int) -> None:
+    words = ("granite", "basalt", "chert", "slate", "tuff", "marl", "loess")
+    headings = [heading.format(number + 1, word=words[number]) for number in range(num_pages)]
+    pdf = pages_of([[(one, 60, size), (f"Report 12, page {n + 1}", 800, 8)] for n, one in enumerate(headings)])
+    found = text(path, pdf)
+    assert all(one in found for one in headings), found
+    assert "page" not in found
+
+
+def test_a_running_head_with_the_pages_number_goes(path: Path) -> None:
+    for head in ("The Walls of Rock   {}", "{}   The Walls of Rock", "Walls, page {} of 3"):
+        assert "Walls" not in text(path, pages_of([[(head.format(n + 1), 60, 9)] for n in range(3)]))
+
+
+def test_a_form_that_repeats_all_it_says_is_not_emptied(path: Path) -> None:
+    pdf = new()
+    for number in range(4):
+        if number:
+            pdf.add_page()
+        pdf.text(60, 60, "Core box report of the northern field")
+        pdf.text(60, 780, f"{number + 1}")
+    assert text(path, pdf).count("Core box report") == 4
+    pdf = pages_of([[(f"Well: KB-{n + 1}. Depth {10 * n} m.", 60, 10)] for n in range(4)])
+    assert text(path, pdf).count("Well: KB-") == 4
+
+
+def test_page_numbers_right_under_the_text_go(path: Path) -> None:
+    pdf = pages_of([[(f"- {n + 1} -", 330, 10)] for n in range(3)])
+    assert "- 2 -" not in text(path, pdf)
+
+
 def test_indents_begin_paragraphs_and_hanging_lines_do_not(path: Path) -> None:
     pdf = new()
     for number, one in enumerate(PROSE[:3]):

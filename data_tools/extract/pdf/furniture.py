@@ -1,8 +1,10 @@
 """What stands on a document's pages and is no part of its text: running heads and feet, page numbers, line numbers.
 
-Told by what repeats: the same text at the same height on several pages, its digits varying; a number that grows with
-the pages; in manuscripts a column of rising numbers beside the lines. Only the outermost rows of a page are looked at,
-from the edge inwards, and the first row that is text ends the search: a body line is never taken.
+Told by what repeats: the same text at the same height on several pages, the page's number aside; a number that grows
+with the pages; in manuscripts a column of rising numbers beside the lines. Only the outermost rows of a page are
+looked at, from the edge inwards, and the first row that is text ends the search: a body line is never taken. Rows
+larger than the text are headings, unless they repeat to the letter; and a page is not emptied: forms repeat all they
+say.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from data_tools.extract.pdf.segments import Segment, plain
@@ -27,6 +29,8 @@ MIN_SLOT_SHARE = 0.6
 """Where this share of the rows at one height repeat or carry the page's number, the others there are heads as well."""
 ISOLATED = 1.6
 """In font sizes: a bare number so far from the text is the page's number, even on a single page."""
+HEADING = 1.15
+"""A row so many times larger than most text is a heading."""
 MIN_LINE_NUMBERS, MIN_PROSE_EMS = 5, 12.0
 """A column of line numbers has so many a page, beside lines that are so wide (in font sizes)."""
 MIN_NUMBERED_PAGES = 0.5
@@ -34,8 +38,11 @@ MIN_NUMBERED_PAGES = 0.5
 _PAGE_NUMBER = re.compile(
     r"(?:page|p\.|pg\.|seite|página|стр\.)?\W{0,3}(\d{1,5}|[ivxlc]{1,8})\W{0,3}(?:(?:of|/|von|de|из)\W{0,2}\d{1,5})?\W{0,2}"
 )
-_FIRST_NUMBER = re.compile(r"\W{0,3}(?:page\W{0,2})?(\d{1,5})\b")
-_LAST_NUMBER = re.compile(r"\b(\d{1,5})\W{0,3}$")
+_FIRST_NUMBER = re.compile(r"\W{0,3}(?:page\W{0,2})?(\d{1,5})\b(?![.)]?\d|[.)] *[^\W\d])(?!-\w)")
+_LAST_NUMBER = re.compile(r"(?<![\w-])(?<!\d[.,])(\d{1,5})\W{0,3}$")
+_NAMED_NUMBER = re.compile(r"\b(?:page|pg?\.|seite|página|стр\.)\W{0,2}(\d{1,5})\b")
+"""Numbers that may be a page's: one that stands apart at a row's end or beginning, or has that name. "BH-1" is a name,
+"1. Introduction" a heading."""
 _ROMAN_VALUES = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 
 
@@ -51,7 +58,7 @@ class _Row:
     """Points to the next row inwards."""
     size: float
     text: str
-    """Small letters; every number is 0."""
+    """Small letters; numbers that may be the page's are 0."""
     offsets: frozenset[int]
     """Numbers at its beginning and end, less the page's index."""
     bare: bool
@@ -71,13 +78,30 @@ def furniture_of(pages: Sequence[tuple[Sequence[Segment], float]]) -> list[set[i
     for index, (segments, height) in enumerate(pages):
         for top in (True, False):
             rows.append(_edge_rows(index, segments, height, top, numbers[index]))
-    judge = _Judge([row for side in rows for row in side], len(pages))
+    judge = _Judge([row for side in rows for row in side], len(pages), _body_size(pages))
+    gone = [set(of_page) for of_page in numbers]
     for side in rows:
         for row in side:
             if not judge.is_furniture(row):
                 break
-            numbers[row.page].update(row.parts)
-    return numbers
+            gone[row.page].update(row.parts)
+    bare = [
+        {part for side in rows for row in side if row.page == page and row.bare for part in row.parts}
+        for page in range(len(pages))
+    ]
+    return [
+        of_page if len(of_page) < len(segments) else of_page & (numbers[page] | bare[page])
+        for page, (of_page, (segments, _)) in enumerate(zip(gone, pages, strict=True))
+    ]
+
+
+def _body_size(pages: Sequence[tuple[Sequence[Segment], float]]) -> float:
+    """Return the font size in which most characters are set."""
+    sizes: Counter[float] = Counter()
+    for segments, _ in pages:
+        for segment in segments:
+            sizes[round(segment.size, 1)] += len(segment.text)
+    return sizes.most_common(1)[0][0] if sizes else 0.0
 
 
 def _edge_rows(page: int, segments: Sequence[Segment], height: float, top: bool, without: set[int]) -> list[_Row]:
@@ -96,10 +120,13 @@ def _edge_rows(page: int, segments: Sequence[Segment], height: float, top: bool,
     for place, group in enumerate(grouped[:MAX_ROWS]):
         y = segments[group[0]].y
         edge = y if top else height - y
-        if edge > ZONE_SHARE * height:
-            break
         gap = abs(segments[grouped[place + 1][0]].y - y) if place + 1 < len(grouped) else height
-        rows.append(_row(page, top, edge, gap, segments, sorted(group, key=lambda n: segments[n].x0)))
+        row = _row(page, top, edge, gap, segments, sorted(group, key=lambda n: segments[n].x0))
+        if edge > ZONE_SHARE * height:
+            if row.bare and not place and not top:  # under the text of a page that is not full
+                rows.append(replace(row, gap=0.0))
+            break
+        rows.append(row)
     return rows
 
 
@@ -107,17 +134,25 @@ def _row(page: int, top: bool, edge: float, gap: float, segments: Sequence[Segme
     text = " ".join(plain(segments[number].text) for number in group).strip().casefold()
     bare = _PAGE_NUMBER.fullmatch(text)
     outer = [bare] if bare else [_FIRST_NUMBER.match(text), _LAST_NUMBER.search(text)]
+    numbers = [found.span(1) for found in (*outer, _NAMED_NUMBER.search(text)) if found]
     return _Row(
         page=page,
         top=top,
         edge=edge,
         gap=gap,
         size=segments[group[0]].size,
-        text=re.sub(r"\d+", "0", text),
+        text=_without(numbers, text),
         offsets=frozenset(value - page for value in (_value(found[1]) for found in outer if found) if value),
         bare=bare is not None,
         parts=tuple(group),
     )
+
+
+def _without(spans: Sequence[tuple[int, int]], text: str) -> str:
+    """Return ``text`` with 0 in place of each span."""
+    for start, end in sorted(set(spans), reverse=True):
+        text = f"{text[:start]}0{text[end:]}"
+    return text
 
 
 def _value(number: str) -> int:
@@ -131,7 +166,8 @@ def _value(number: str) -> int:
 class _Judge:
     """Knows all outer rows of a document, and says which of them are no text."""
 
-    def __init__(self, rows: Sequence[_Row], num_pages: int) -> None:
+    def __init__(self, rows: Sequence[_Row], num_pages: int, body_size: float) -> None:
+        self.largest = HEADING * body_size
         self.enough = MIN_PAGES if num_pages > FEW_PAGES else MIN_PAGES_OF_FEW
         self.texts = Counter((*row.slot, row.text) for row in rows)
         pages_by_offset: defaultdict[int, set[int]] = defaultdict(set)
@@ -163,7 +199,7 @@ class _Judge:
         top, slot = row.slot
         repeats = sum(self.texts[top, near, row.text] for near in (slot - 1, slot, slot + 1))
         alike = row.gap >= ISOLATED * row.size and round(row.size, 1) in self.head_sizes[row.slot]
-        return repeats >= self.enough or alike
+        return repeats >= self.enough or (alike and row.size <= self.largest)
 
 
 def _line_numbers(pages: Sequence[Sequence[Segment]]) -> list[set[int]]:
