@@ -25,6 +25,8 @@ from pipeline.stage import Block, CheckContext, Estimate, Inputs, Need, Resource
 TOKENS_PER_SHARD = 200_000
 """Of a world: about two seconds of writing."""
 MAX_FILES_PER_SHARD = 2_000
+MAX_REASONS = 5
+LEFT_OUT_FILE = "left_out.tsv"
 BYTES_PER_TOKEN = 4.4
 """UTF-8 bytes of English text per token, for estimates; measured later by ``pack``."""
 BYTES_PER_DOCUMENT = {"world": 1_100, "folder": 12_000}
@@ -256,9 +258,13 @@ class Ingest(Stage):
         Files are also judged alone, so that one table's thousands of rows do not stand in for a folder's lost files.
         """
         step = out.step
-        reasons = "; ".join(
-            f"{rule} {count} (such as {total.examples[rule]})" for rule, count in total.dropped.most_common(5)
-        )
+        counts = total.faults or total.dropped
+        named = [
+            f"{rule} {count:,} (such as {total.examples[rule]})" for rule, count in counts.most_common(MAX_REASONS)
+        ]
+        others = counts.most_common()[MAX_REASONS:]
+        more = [", ".join(f"{rule} {count:,}" for rule, count in others)] if others else []
+        reasons = "; ".join(named + more)
         for bad, tried, what in (
             (total.bad, total.documents + total.bad, "files and records are bad"),
             (total.empty_handed, total.files, "files hold nothing that can be read"),
@@ -266,12 +272,25 @@ class Ingest(Stage):
             if bad > self.max_bad_share * tried:
                 raise StepError(
                     f"step {step}: {bad:,} of {tried:,} {what}, more than max_bad_share {self.max_bad_share:g} allows: "
-                    f"{reasons}. All are listed in {out.path / 'dropped'}. Mend or remove them, or raise max_bad_share"
+                    f"{reasons}. All are listed in {_listed(out.path)}. Mend or remove them, or raise "
+                    f"the share: {step}.max_bad_share=0.5"
                 )
         if total.documents == 0:
             raise StepError(
                 f"step {step}: no document was read: {reasons or 'nothing was selected'}. Look at the source"
             )
+
+
+def _listed(folder: Path) -> Path:
+    """Write down every file and record that was left out, for reading with any tool; return the file."""
+    from data_tools.documents import DROPPED_FOLDER, read_rows, shards
+
+    path = folder / LEFT_OUT_FILE
+    with path.open("w", encoding="utf-8") as stream:
+        for shard in shards(folder, DROPPED_FOLDER):
+            for row in read_rows(shard, ["rule", "source", "detail"]):
+                stream.write("\t".join(" ".join(row[name].split()) for name in ("source", "rule", "detail")) + "\n")
+    return path
 
 
 def read_shard(

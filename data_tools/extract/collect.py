@@ -35,6 +35,8 @@ class Tally:
     """UTF-8 bytes of text."""
     dropped: Counter[str] = field(default_factory=Counter)
     """By rule: the bad ones, and files that were never meant as documents."""
+    faults: Counter[str] = field(default_factory=Counter)
+    """By rule: the bad ones alone."""
     repaired: Counter[str] = field(default_factory=Counter)
     formats: dict[str, Counter[str]] = field(default_factory=dict)
     """By format: ``files``, ``documents``, ``bad``."""
@@ -50,7 +52,9 @@ class Tally:
         for name, counts in other.formats.items():
             self.formats.setdefault(name, Counter()).update(counts)
         for rule, example in other.examples.items():
-            self.examples.setdefault(rule, example)
+            if rule not in self.examples or (other.faults[rule] and not self.faults[rule]):
+                self.examples[rule] = example
+        self.faults.update(other.faults)
 
     def to_json(self) -> dict[str, Any]:
         return dict(vars(self))
@@ -58,7 +62,7 @@ class Tally:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Tally:
         formats = {name: Counter(counts) for name, counts in values["formats"].items()}
-        counters = {name: Counter(values[name]) for name in ("dropped", "repaired")}
+        counters = {name: Counter(values[name]) for name in ("dropped", "faults", "repaired")}
         return cls(**{**values, **counters, "formats": formats})
 
 
@@ -103,8 +107,13 @@ def _count(tally: Tally, counts: Counter[str], record: Record, num_bytes: int) -
 
 def _count_bad(tally: Tally, counts: Counter[str], bad: Bad, name: str) -> None:
     tally.dropped[bad.rule] += 1
-    tally.examples.setdefault(bad.rule, f"{_source(name, bad.position)}: {_shown(bad.detail)}")
-    if not bad.harmless:
+    example = f"{_source(name, bad.position)}: {_shown(bad.detail)}"
+    if bad.harmless:
+        tally.examples.setdefault(bad.rule, example)
+    else:
+        if not tally.faults[bad.rule]:
+            tally.examples[bad.rule] = example  # a bad one shows more than one that was never meant as a document
+        tally.faults[bad.rule] += 1
         tally.bad += 1
         counts["bad"] += 1
 

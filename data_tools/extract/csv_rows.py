@@ -1,5 +1,8 @@
 """CSV and TSV (.csv, .tsv): one record per row, the first row naming the columns.
 
+The columns of a .csv are parted by commas; by semicolons or tabs where its header has no comma, as spreadsheets write
+them where a comma is the decimal point.
+
 A row that is not CSV is left out alone where it plainly ends with its line: its quotes are in pairs. Otherwise the next
 line may lie inside a cell, and reading goes on at the first line that is certainly a row (csv_resumption.py). Lines
 that are plainly no rows, because a quote is missing before them, are not read as rows either.
@@ -10,6 +13,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from io import StringIO
+from itertools import chain
 from pathlib import Path
 
 from data_tools.corpus import Fields
@@ -20,6 +24,7 @@ from data_tools.extract.identify import suffix_of
 from data_tools.extract.parquet_rows import columns_in
 from data_tools.extract.records import Bad, Found, ReadOptions, Unreadable
 from data_tools.extract.streams import blocks, checked, lines, whole
+from data_tools.extract.table_columns import delimiter_of
 
 FIELD_CHARACTERS = 10_000_000
 
@@ -27,7 +32,9 @@ FIELD_CHARACTERS = 10_000_000
 def read_csv(path: Path, options: ReadOptions) -> Iterator[Found]:
     """Yield the rows of a table with a header; quoted cells may hold line breaks."""
     csv.field_size_limit(FIELD_CHARACTERS)
-    source = TableSource(_lines(path, options), "\t" if suffix_of(path) == ".tsv" else ",")
+    given = _lines(path, options)
+    header = next(given, "")
+    source = TableSource(chain([header] if header else [], given), delimiter_of(header, suffix_of(path)))
     try:
         names = source.row() or []
     except csv.Error as error:

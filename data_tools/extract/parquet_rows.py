@@ -37,10 +37,20 @@ def read_parquet(path: Path, options: ReadOptions) -> Iterator[Found]:
 def columns_in(names: list[str], fields: Fields) -> list[str]:
     """Return those of a table's columns that are asked for; Unreadable where they can make no text."""
     if missing := fields.missing_column(names):
-        has = ", ".join(names[:12])
-        raise Unreadable("missing_text_field", f"has no column {missing!r}; it has {has}")
+        raise Unreadable("missing_text_field", f"has no column {missing!r}; it has {_listed(names, missing, fields)}")
     roots = [name if name in names else name.split(".")[0] for name in fields.columns()]
     return [name for name in dict.fromkeys(roots) if name in names]
+
+
+def _listed(names: list[str], missing: str, fields: Fields) -> str:
+    """Return the columns there are, and what to do about the missing one."""
+    alike = [name for name in names if name.strip().lower() == missing.lower()]
+    hint = "Mend fields.template" if fields.template else "Say which holds the text with fields.text"
+    if alike:
+        hint = f"Did you mean {alike[0]!r}?"
+    elif not fields.template:
+        hint += ", or make one of several with fields.template"
+    return f"{', '.join(names[:12])}{', ...' if len(names) > 12 else ''}. {hint}"
 
 
 def within(found: Found, options: ReadOptions) -> Found:

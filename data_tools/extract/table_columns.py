@@ -32,5 +32,12 @@ def column_names(path: Path) -> list[str]:
 
 
 def _csv_columns(path: Path) -> list[str]:
-    head = next(blocks(path, BLOCK_BYTES), b"").decode("utf-8-sig", "ignore")
-    return next(csv.reader(head.splitlines(keepends=True), delimiter="\t" if suffix_of(path) == ".tsv" else ","), [])
+    head = next(blocks(path, BLOCK_BYTES), b"").decode("utf-8-sig", "ignore").splitlines(keepends=True)
+    return next(csv.reader(head, delimiter=delimiter_of(head[0] if head else "", suffix_of(path))), [])
+
+
+def delimiter_of(header: str, suffix: str) -> str:
+    """Return what parts the columns of a table with this header line: a comma, a semicolon or a tab."""
+    if suffix == ".tsv":
+        return "\t"
+    return next((mark for mark in ",;\t" if mark in header), ",")

@@ -301,3 +301,13 @@ def test_real_speeches_are_read_whole(tmp_path: Path) -> None:
     assert figures["f1_covered"] > 0.999
     assert figures["f1_speech_least"] > 0.99
     assert figures["f1"] > figures["f1_ceiling"] - 0.001
+
+
+def test_a_title_that_stands_beside_plain_paragraphs_is_kept(tmp_path: Path) -> None:
+    prose = [
+        f"The {rock} of the uplands is old, and water has widened the joints of the {rock} for long ages. It is quarried."
+        for rock in ("limestone", "sandstone", "dolomite")
+    ]
+    body = "".join(f"<p>{one}</p>" for one in prose)
+    page = f"<html><head><title>Uplands</title></head><body><h1>The uplands</h1>{body}</body></html>"
+    assert only(read(tmp_path / "a.html", page)).text == "\n\n".join(["# The uplands", *prose])

@@ -194,7 +194,11 @@ def test_parquet_without_the_text_column_or_not_parquet_is_told(tmp_path: Path) 
     write_parquet(tmp_path / "a.parquet", {"content": ["x"], "n": [1]})
     (problem,) = read(tmp_path / "a.parquet")
     assert isinstance(problem, Bad)
-    assert (problem.rule, problem.detail) == ("missing_text_field", "has no column 'text'; it has content, n")
+    assert (problem.rule, problem.detail) == (
+        "missing_text_field",
+        "has no column 'text'; it has content, n. Say which holds the text with fields.text, or make one of several "
+        "with fields.template",
+    )
     (problem,) = read(tmp_path / "b.parquet", b"PAR1 but not really")
     assert isinstance(problem, Bad)
     assert problem.rule == "broken_parquet"
@@ -214,6 +218,17 @@ def test_parquet_with_damage_inside_keeps_the_rows_before_it(tmp_path: Path) -> 
     assert isinstance(problem, Bad)
     assert problem.rule == "broken_parquet"
     assert problem.detail.startswith(f"cannot be read as Parquet after row {len(texts(found)):,}: ")
+
+
+def test_a_table_may_be_parted_by_semicolons_or_tabs(tmp_path: Path) -> None:
+    """As spreadsheets write it where a comma is the decimal point."""
+    fields = Fields(template="{text} at {depth} m")
+    for mark in ";\t,":
+        rows = f'text{mark}depth\n"Clay{mark} stiff"{mark}"1,5"\nSand{mark}2\n'
+        assert texts(read(tmp_path / "a.csv", rows, fields)) == [f"Clay{mark} stiff at 1,5 m", "Sand at 2 m"]
+    (problem,) = read(tmp_path / "b.csv", "Text,n\nClay,1\n")
+    assert isinstance(problem, Bad)
+    assert problem.detail == "has no column 'text'; it has Text, n. Did you mean 'Text'?"
 
 
 def test_csv_and_tsv_rows(tmp_path: Path) -> None:
@@ -305,7 +320,7 @@ def test_rows_become_sentences(tmp_path: Path, suffix: str) -> None:
     if suffix == ".jsonl":
         assert rules(read(lacking, fields=SAMPLES)) == [("missing_value", "1")]
     else:
-        detail = "has no column 'kind'; it has name, place"
+        detail = "has no column 'kind'; it has name, place. Mend fields.template"
         assert read(lacking, fields=SAMPLES) == [Bad("missing_text_field", detail)]
 
 
@@ -392,7 +407,13 @@ def test_arrow_without_the_text_column_cut_off_or_damaged_is_told(tmp_path: Path
     with pa.ipc.new_stream(path, table.schema) as writer:
         writer.write_table(table, max_chunksize=300)
     data = path.read_bytes()
-    assert read(path, fields=Fields(text=("body",))) == [Bad("missing_text_field", "has no column 'body'; it has text")]
+    assert read(path, fields=Fields(text=("body",))) == [
+        Bad(
+            "missing_text_field",
+            "has no column 'body'; it has text. Say which holds the text with fields.text, or make one of several "
+            "with fields.template",
+        )
+    ]
     found = read(path, data[: len(data) * 2 // 3])
     assert len(texts(found)) == 300
     problem = found[-1]

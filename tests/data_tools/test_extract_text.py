@@ -192,7 +192,9 @@ def test_a_wrong_name_is_put_right_and_counted(tmp_path: Path) -> None:
         ("a.doc", OLE, "no reader for .doc (Word 97-2003. Save it as .docx)", False),
         ("a.docx", OLE, "is named .docx, but its content is not: no reader for .doc (Word 97-2003. Save it as .docx)",
          False),
-        ("a.xls", OLE, "no reader for .xls", True),
+        ("a.xls", OLE, "no reader for .xls (Excel. Save it as .csv)", False),
+        ("a.xlsx", b"PK\x03\x04", "no reader for .xlsx (Excel. Save it as .csv)", False),
+        ("a.las", b"~Version", "no reader for .las", True),
         ("a.txt", b"{\\rtf1 Hello}", "is named .txt, but its content is not: no reader for .rtf (Rich Text Format. "
          "Save it as .docx)", False),
         ("a.odt", b"PK\x03\x04", "no reader for .odt (OpenDocument. Save it as .docx)", False),

@@ -143,9 +143,12 @@ def test_too_many_bad_files_fail_the_step_with_counts_by_reason(folder: Path, tm
         StepError,
         match=r"step domain_text: 5 of 17 files and records are bad, more than max_bad_share 0\.1 allows: "
         r"(truncated|broken_gzip) 4 \(such as broken0\.txt\.gz: .*invalid_json 1 .*\. "
-        r"All are listed in .*/out/dropped\. Mend or remove them, or raise max_bad_share",
+        r"All are listed in .*/out/left_out\.tsv\. Mend or remove them, or raise the share: \w+\.max_bad_share=0\.5",
     ):
         run(ingest(folder), tmp_path / "out")
+    listed = (tmp_path / "out" / "left_out.tsv").read_text().splitlines()
+    assert len(listed) >= 5
+    assert [line.split("\t")[0] for line in listed if "broken" in line] == [f"broken{n}.txt.gz" for n in range(4)]
     assert run(ingest(folder, max_bad_share=0.5), tmp_path / "more")["documents_out"] == 12
 
 
@@ -164,7 +167,7 @@ def test_a_long_table_does_not_hide_lost_files(tmp_path: Path) -> None:
     with pytest.raises(
         StepError,
         match=r"step domain_text: 29 of 110 files hold nothing that can be read, more than max_bad_share 0\.1 allows:"
-        r".* binary 29 \(such as bad0\.txt: holds binary data, not text\).*All are listed in .*/out/dropped\. Mend or",
+        r" binary 29 \(such as bad0\.txt: holds binary data, not text\); invalid_csv 1 .* are listed in .*\.tsv\.",
     ):
         run(stage, tmp_path / "out")
     metrics = run(stage.model_copy(update={"max_bad_share": 0.27}), tmp_path / "more")

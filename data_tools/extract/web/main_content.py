@@ -67,10 +67,13 @@ def main_blocks(blocks: Sequence[Block], judged: str) -> list[Block]:
     A list of links in front of them or behind them ("Contents | Next chapter") is none of them.
     """
     kept = _aligned(_candidates(blocks, judged))
+    first = min(kept, default=-1)
 
     def lost(place: int) -> bool:
         block = blocks[place]
         heads = block.linked == 0 and bool(block.looks & (BOLD | ITALIC | UNDERLINED))
+        if place + 1 == first and block.linked == 0 and block.text.startswith("# "):
+            return True  # trafilatura leaves out a title that stands beside the paragraphs, in no element of theirs
         return (place - 1 in kept and place + 1 in kept) and (heads or block.kind in _STRUCTURE)
 
     chosen = [block for place, block in enumerate(blocks) if place in kept or lost(place)]
