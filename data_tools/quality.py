@@ -64,7 +64,15 @@ class QualityRules:
         if self._rules.exempt:
             doubtful = [place for place, verdict in enumerate(verdicts) if verdict.rule not in ("", "empty")]
             for place, verdict in zip(doubtful, self._look_again([texts[p] for p in doubtful]), strict=True):
-                verdicts[place] = verdict or verdicts[place]
+                if verdict is None:
+                    continue
+                first = verdicts[place]
+                if not verdict.rule or verdict.rule in _LENGTHS:
+                    verdicts[place] = verdict
+                else:  # the limit to move is that of the whole text; what is left alone broke another, or the same
+                    value = "" if verdict.value is None else f" {verdict.value:.3g}"
+                    detail = f"{first.detail}; without exempt parts: {verdict.rule}{value}"
+                    verdicts[place] = replace(first, text=texts[place], detail=detail.removeprefix("; "))
         return verdicts
 
     @cached_property
@@ -92,7 +100,7 @@ class QualityRules:
             elif long.rule:
                 found.append(long)
             elif verdict.rule and len(without_exempt(text, blocks).split()) >= MIN_PROSE_WORDS:
-                found.append(replace(verdict, text=text) if verdict.value is not None else verdict)
+                found.append(verdict)
             else:
                 found.append(Verdict(text))
         return found

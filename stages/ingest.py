@@ -60,7 +60,7 @@ class Ingest(Stage):
     """Corpora to documents. Each file is read once, in place, by the reader of its format."""
 
     name: ClassVar[str] = "ingest"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     needs: ClassVar[Mapping[str, Need]] = {"raw": need("raw", many=True, optional=True)}
     gives: ClassVar[str] = "documents"
 

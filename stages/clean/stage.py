@@ -68,7 +68,7 @@ class Clean(Stage):
     """
 
     name: ClassVar[str] = "clean"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     needs: ClassVar[Mapping[str, Need]] = {
         "documents": need("documents"),
         "scorers": need("scorer", many=True, optional=True),

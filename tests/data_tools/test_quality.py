@@ -209,3 +209,16 @@ def test_an_unknown_profile_or_rule_names_the_known_ones() -> None:
     ):
         get_rules("geo", {"gopher.min_words": 3})
     assert get_rules("geo", {"gopher_quality.min_words": 3}).limits["gopher_quality.min_words"] == 3
+
+
+def test_a_drop_names_the_limit_of_the_whole_text_and_what_broke_beside_its_exempt_parts() -> None:
+    rocks = ("fine sandstone of the fan", "mudstone", "coal", "coarse sand", "tuff", "clay")
+    log = "Core description of the well. Depths are in metres.\n\n" + "\n".join(
+        f"{1.5 * n:.1f}-{1.5 * n + 1.5:.1f}  {rocks[n % len(rocks)]}" for n in range(60)
+    )
+    verdict = QualityRules(get_rules("geo")).judge_all([log])[0]
+    assert verdict.rule == "gopher_quality.min_alphabetic_word_share"
+    assert verdict.text == log
+    assert verdict.detail.startswith("limit 0.5; without exempt parts: gopher_repetition.max_duplicate_line_share 0.8")
+    kept = QualityRules(get_rules("geo", {"gopher_quality.min_alphabetic_word_share": 0.2})).judge_all([log])[0]
+    assert kept.rule == ""
