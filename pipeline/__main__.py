@@ -230,11 +230,19 @@ def _run(options: argparse.Namespace) -> int:
         executor = RayExecutor(recipe.plugins)
     display = Display(total_steps=len(made.to_run))
     try:
-        state = run(made, layout, executor, display, _command_line())
+        asked = {name: getattr(options, name) for name in _ASKED}
+        for name in ("data", "general"):
+            if asked[name]:
+                asked[name] = str(Path(asked[name]).expanduser().absolute())  # for a report from another folder
+        state = run(made, layout, executor, display, _command_line(), asked)
     finally:
         display.close()
     print("\n".join(last_lines(state, layout)))
     return 0
+
+
+_ASKED = ("profile", "data", "general", "license", "general_license", "overrides", "until")
+"""The options that make steps what they are; ``report`` takes those of the last run where none is given."""
 
 
 def _command_line() -> str:
@@ -246,11 +254,23 @@ def _report(options: argparse.Namespace) -> int:
 
     from pipeline.machine import make_writable
     from pipeline.report import write_report
-    from pipeline.runner import REPORT_FILE, RunState, report_input
+    from pipeline.runner import REPORT_FILE, LastRun, RunState, report_input
 
     made, layout = _make_plan(options, save_hashes=False)
-    state = RunState(made, {name: one.artifact for name, one in made.steps.items() if one.artifact is not None})
     path = layout.recipe(made.recipe.name) / REPORT_FILE
+    last = LastRun.read(path.parent)
+    if last is not None and not any(getattr(options, name) for name in _ASKED):
+        # the run's own variables: with others, its steps would be other steps, and the report empty
+        for name, value in last.options.items():
+            setattr(options, name, value)
+        made, layout = _make_plan(options, save_hashes=False)
+    else:
+        last = None
+    artifacts = {name: one.artifact for name, one in made.steps.items() if one.artifact is not None}
+    state = RunState(made, artifacts)
+    if last is not None:
+        state.failed = {name: reason for name, reason in last.failed.items() if name not in artifacts}
+        state.made = set(last.made)
     if not path.parent.exists():
         from pipeline.errors import StrataError
 
@@ -258,7 +278,8 @@ def _report(options: argparse.Namespace) -> int:
             f"{path.parent}: there is no run of recipe {made.recipe.name} here. Start one with strata run"
         )
     make_writable(layout.runs, path.parent)
-    write_report(path, report_input(state, layout, _command_line(), time.time()))
+    now = time.time()
+    write_report(path, report_input(state, layout, last or LastRun(_command_line(), {}, now, now)))
     print(path)
     return 0
 

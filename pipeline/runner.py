@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from pipeline.artifact import Artifact, lease, load
+from pipeline.artifact import Artifact, lease, load, write_json
 from pipeline.errors import StepError, is_no_space, no_space
 from pipeline.executors import Executor
 from pipeline.identity import Json
@@ -22,6 +23,9 @@ from pipeline.worker import Job, Outcome
 POLL_SECONDS = 0.5
 MODEL_LINK = "model"
 REPORT_FILE = "report.html"
+LAST_RUN_FILE = ".last_run.json"
+"""In a recipe's folder: what its last run was asked for and what became of it, so that the report can be written
+again."""
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -48,36 +52,70 @@ class RunState:
         return sorted(found, key=lambda planned: -(planned.estimate.seconds or 0.0))
 
 
-def run(plan: Plan, layout: Layout, executor: Executor, display: Display, command: str) -> RunState:
-    """Run what is missing; StepError carries the first failure's message. The report is written either way."""
+@dataclass(frozen=True)
+class LastRun:
+    """One run of a recipe, for the report."""
+
+    command: str
+    options: Mapping[str, Any]
+    """The command's options by name."""
+    started: float
+    """Seconds since 1970."""
+    ended: float = 0.0
+    failed: Mapping[str, str] = field(default_factory=dict)
+    made: Sequence[str] = ()
+
+    def write(self, folder: Path) -> None:
+        """Keep it in the recipe's folder."""
+        write_json(folder / LAST_RUN_FILE, asdict(self))
+
+    @classmethod
+    def read(cls, folder: Path) -> LastRun | None:
+        """Return the last run of the recipe, or None where none is known."""
+        try:
+            return cls(**json.loads((folder / LAST_RUN_FILE).read_text("utf-8")))
+        except (OSError, ValueError, TypeError):
+            return None  # an older run, or none
+
+
+def run(
+    plan: Plan, layout: Layout, executor: Executor, display: Display, command: str, options: Mapping[str, Any]
+) -> RunState:
+    """Run what is missing; StepError carries the first failure's message. The report is written either way.
+
+    ``command`` and its ``options`` are kept for the report and for writing it again.
+    """
     recipe = plan.recipe
     folder = layout.recipe(recipe.name)
     state = RunState(plan)
-    started = time.time()
+    this = LastRun(command, options, time.time())
     with lease(folder / ".lock", f"recipe {recipe.name} (runs in {folder})"):
         for name, planned in plan.steps.items():
             if planned.artifact is not None:
                 planned.artifact.verify()
                 state.artifacts[name] = planned.artifact
                 _link(layout.link(recipe.name, name), planned.artifact.path)
+        this.write(folder)
         try:
             if plan.to_run:
                 executor.start()
                 _drive(state, layout, executor, display, command)
         finally:
             executor.stop()
-            _conclude(state, layout, command, started)
+            _conclude(state, layout, this)
     if state.failed:
         raise StepError("\n".join(state.failed.values()))
     return state
 
 
-def _conclude(state: RunState, layout: Layout, command: str, started: float) -> None:
+def _conclude(state: RunState, layout: Layout, this: LastRun) -> None:
     """Link the published model and write the report. A full disk here must not hide why a step has failed."""
     report = layout.recipe(state.plan.recipe.name) / REPORT_FILE
     try:
         _publish(state, layout)
-        write_report(report, report_input(state, layout, command, started))
+        this = replace(this, ended=time.time(), failed=dict(state.failed), made=sorted(state.made))
+        this.write(report.parent)
+        write_report(report, report_input(state, layout, this))
     except OSError as error:
         if not state.failed:
             raise
@@ -189,8 +227,8 @@ def last_lines(state: RunState, layout: Layout) -> list[str]:
     return lines
 
 
-def report_input(state: RunState, layout: Layout, command: str, started: float) -> ReportInput:
-    """Gather what the report shows from the manifests."""
+def report_input(state: RunState, layout: Layout, run: LastRun) -> ReportInput:
+    """Gather what the report shows of a run from the manifests."""
     recipe = state.plan.recipe
     published = state.artifacts.get(recipe.publish)
     origin: Mapping[str, Any] = provenance(ROOT)
@@ -198,9 +236,9 @@ def report_input(state: RunState, layout: Layout, command: str, started: float) 
         recipe=recipe.name,
         domain=recipe.domain,
         profile=recipe.profile,
-        command=command,
-        started=time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(started)),
-        seconds=time.time() - started,
+        command=run.command,
+        started=time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(run.started)),
+        seconds=max(0.0, (run.ended or time.time()) - run.started),
         headline=[str(line) for line in published.metrics.get("headline", [])] if published is not None else [],
         checkpoint=str(layout.link(recipe.name, MODEL_LINK)) if published is not None else "",
         steps=[_record(name, state) for name in state.plan.steps],

@@ -15,7 +15,7 @@ from data_tools.extract.collect import Tally, collect_files, collect_world
 from data_tools.extract.dispatch import ARCHIVES, READERS, format_of, suffix_of
 from data_tools.extract.records import ReadOptions
 from data_tools.extract.table_columns import column_names
-from data_tools.licenses import parse_license
+from data_tools.licenses import KNOWN, parse_license
 from pipeline.errors import RecipeError, StepError
 from pipeline.identity import Hasher, Json, visible_files
 from pipeline.output import Output
@@ -333,10 +333,14 @@ def check_license(corpus: Corpus, context: CheckContext) -> None:
     missing = parse_license(corpus.license, "license").missing_from(context.licenses)
     if missing:
         allowed = ", ".join(context.licenses) or "none"
+        unknown = [name for name in missing if name not in KNOWN and not name.startswith("LicenseRef-")]
+        alike = [close for name in unknown for close in difflib.get_close_matches(name, KNOWN, n=1)]
+        advice = f"Add {', '.join(missing)} to the recipe's 'licenses' if you may use it, or take another corpus"
+        if alike:
+            advice = f"Did you mean {alike[0]}? {unknown[0]} is no usual SPDX identifier. {advice}"
         raise RecipeError(
             f"{context.where}: corpus {corpus.name!r} has the licence {corpus.license}, which the recipe does not "
-            f"allow (licenses: {allowed}). Add {', '.join(missing)} to the recipe's 'licenses' if you may use it, "
-            "or take another corpus"
+            f"allow (licenses: {allowed}). {advice}"
         )
 
 

@@ -132,7 +132,9 @@ def test_files_with_the_parts_of_an_archive_are_not_looked_into(tmp_path: Path) 
         parts = [("[Content_Types].xml", "<Types/>"), ("xl/workbook.xml", "<workbook/>"), ("a.txt", PROSE)]
         texts, ((_, problem),), formats = read(tmp_path / name, zip_of(parts))
         assert (texts, formats) == ({}, ["unsupported"])
-        assert problem == Bad("unsupported_format", f"no reader for {Path(name).suffix}", harmless=True)
+        known = " (Excel. Save it as .csv)" if name.endswith("xlsx") else ""
+        detail = f"no reader for {Path(name).suffix}{known}"
+        assert problem == Bad("unsupported_format", detail, harmless=not known)
     slides = zip_of([("[Content_Types].xml", "<Types/>"), ("ppt/presentation.xml", "<p/>")])
     assert read(tmp_path / "a.zip", slides)[1][0][1] == Bad(
         "unsupported_format",

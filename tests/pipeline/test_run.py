@@ -46,6 +46,28 @@ def test_a_run_publishes_links_report_and_last_lines(
     assert "<html" in (runs / "toy" / "report.html").read_text()
 
 
+def test_the_report_is_written_again_of_the_last_run_with_its_own_variables(
+    toy: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe, runs = toy(), tmp_path / "runs"
+    assert run_toy(recipe, runs, "--set", "trees.word=leaf", "--until", "trees") == 0
+    report = runs / "toy" / "report.html"
+    first = report.read_text()
+    report.unlink()
+    assert strata("report", str(recipe), "--runs", str(runs)) == 0
+    assert report.read_text() == first
+    assert "trees.word=leaf" in first
+    assert run_toy(recipe, runs, "--set", "rocks.word=poison") == 2
+    capsys.readouterr()
+    failed = report.read_text()
+    assert "is poisoned" in failed
+    report.unlink()
+    assert strata("report", str(recipe), "--runs", str(runs)) == 0
+    assert report.read_text() == failed
+    assert strata("report", str(recipe), "--runs", str(runs), "--set", "trees.word=leaf") == 0
+    assert "is poisoned" not in report.read_text()  # what is asked for is shown
+
+
 def test_the_same_again_runs_nothing_and_a_changed_parameter_only_what_follows(
     toy: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -362,6 +362,7 @@ def test_nothing_selected_fails_the_step(tmp_path: Path) -> None:
         (lambda root: ingest(root, license="public domain"), "license: is not .*Did you mean LicenseRef-PublicDomain"),
         (lambda root: ingest(root, license="CC-BY-NC-4.0"), "corpus 'own_text' has the licence CC-BY-NC-4.0, which the "
          r"recipe does not allow \(licenses: CC0-1.0, CC-BY-4.0\). Add CC-BY-NC-4.0 to the recipe's 'licenses'"),
+        (lambda root: ingest(root, license="CC-BY"), "corpus 'own_text' .*Did you mean CC-BY-4.0. CC-BY is no usual "),
         (lambda root: ingest(corpora=["pubmed_open"]), "corpus 'pubmed_open' has the licence .*Add CC-BY-SA-4.0 to"),
         (lambda root: ingest(corpora=["geo_wrld"]), "corpus 'geo_wrld': there is no such .*Did you mean geo_world"),
         (lambda root: ingest(corpora=["geo_world", "geo_world"]), "corpus 'geo_world' is named twice"),
