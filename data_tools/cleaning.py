@@ -19,7 +19,7 @@ from data_tools.language import Language, common_pair_share, identify_all
 from data_tools.privacy import policy_for, replace_personal_data
 from data_tools.quality import QualityRules, Verdict
 from data_tools.repair import repair
-from data_tools.shingles import words_of
+from data_tools.shingles import count_unspaced, words_of
 
 if TYPE_CHECKING:
     from data_tools.boilerplate import Paragraphs, Table
@@ -182,7 +182,8 @@ class Cleaner:
         if share < self.rules.min_common_pair_share:
             return Verdict(text, "gibberish", share, f"limit {self.rules.min_common_pair_share:g}")
         limit = self.rules.max_unfinished_words
-        if len(text.split(None, limit + 1)) > limit or _ENDING.search(text):
+        num_words = len(text.split(None, limit + 1))
+        if num_words > limit or _ENDING.search(text):
             return Verdict(text)
-        num_words = len(words_of(text))  # where no spaces are written, each letter counts
+        num_words = max(num_words, count_unspaced(text))
         return Verdict(text) if num_words > limit else Verdict(text, "unfinished", float(num_words), f"limit {limit}")

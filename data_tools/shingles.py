@@ -32,6 +32,7 @@ _UNSPACED = (
 _SINGLE = "".join(f"{chr(first)}-{chr(last)}" for first, last in _UNSPACED)
 _PIECE = rf"[^\W{_SINGLE}]+"
 _WORD = re.compile(rf"{_PIECE}(?:(?<=\d)[.,](?=\d){_PIECE})*|[{_SINGLE}](?<=\w)")
+_LETTER = re.compile(rf"[{_SINGLE}](?<=\w)")
 _STEP = 0x9E3779B97F4A7C15
 """An odd 64-bit constant: runs of words are hashed as a polynomial in it, modulo 2^64."""
 _IS_WORD, _IS_DIGIT, _IS_MARK, _IS_SINGLE = 1, 2, 4, 8
@@ -56,6 +57,11 @@ def _lower(text: str) -> str:
 def words_of(text: str) -> list[str]:
     """Return the lower-case words of ``text`` without punctuation; 13.2 and SiO2 are one word each."""
     return _WORD.findall(_lower(text))
+
+
+def count_unspaced(text: str) -> int:
+    """Return the number of letters of scripts that write no spaces."""
+    return len(_LETTER.findall(text))
 
 
 def hash_words(texts: Sequence[str]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
