@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from data_tools.components import Components
 from data_tools.errors import DataError
-from data_tools.index import Components
 from data_tools.keep import SPLITS
 
 PARTS = ("general", "domain")

@@ -34,7 +34,7 @@ class PlannedStep:
     identity: Mapping[str, Json]
     artifact: Artifact | None
     reason: str
-    """Why it runs, or what a reused artifact differs in (``built by an older stages/dedup.py``), in a short line."""
+    """Why it runs, or what a reused artifact differs in (``built by an older stages/split.py``), in a short line."""
     whole_reason: str
     """The same with every difference and its values whole."""
     estimate: Estimate

@@ -200,7 +200,7 @@ def sample() -> ReportInput:
                 seconds=None if status == "failed" else seconds,
                 metrics=document_metrics().get(name, {"note": "nothing to count", "nested": {"inner": 0.25}}),
                 blocks=blocks.get(name, []),
-                warnings=["built by an older stages/dedup.py"] if name == "dedup_general" else [],
+                warnings=["built by an older stages/dedup/stage.py"] if name == "dedup_general" else [],
                 error="step export: /runs/geo: no space left on device. Free some, then run again" * (name == "export"),
                 resources={"num_cpus": 1.0},
                 parameters={"learning_rate": 3e-4, "global_batch_tokens": 8192} if name == "cpt" else {},
@@ -321,7 +321,7 @@ def test_failures_and_warnings_stand_before_everything_else(page: Reader) -> Non
     text = " ".join(" ".join(page.text).split())
     head = text[: text.index(" Steps ", text.index("bits per byte"))]
     assert "Step export failed step export: /runs/geo: no space left on device. Free some, then run again" in head
-    assert "dedup_general : built by an older stages/dedup.py" in head
+    assert "dedup_general : built by an older stages/dedup/stage.py" in head
     assert "Merged is not the best in general loss. base has 2.113 bits per byte" in head
 
 

@@ -14,7 +14,7 @@ from pipeline.artifact import Artifact
 from pipeline.errors import StepError
 from pipeline.stage import Estimate, Resources
 from stages.decontaminate import MATCHES_FOLDER, STAGE, Decontaminate
-from stages.dedup import Dedup
+from stages.dedup.stage import Dedup
 from tests.stages.curation_inputs import (
     blocks,
     document,

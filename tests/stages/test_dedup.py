@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from data_tools.documents import Document
+from data_tools.errors import DataError
 from pipeline.artifact import Artifact
-from pipeline.errors import RecipeError, StepError
+from pipeline.errors import RecipeError
 from pipeline.stage import Estimate, Resources
-from stages.dedup import STAGE, Dedup
+from stages.dedup.stage import STAGE, Dedup
 from stages.grade import plain_similarity
 from tests.stages.curation_inputs import (
     CONTEXT,
@@ -107,11 +108,11 @@ def test_nothing_depends_on_shards_or_their_order(tmp_path: Path) -> None:
     assert all(result == results[0] for result in results)
 
 
-def test_two_runs_are_equal_to_the_byte_and_leave_no_signatures(tmp_path: Path) -> None:
+def test_two_runs_are_equal_to_the_byte_and_leave_nothing_else(tmp_path: Path) -> None:
     given = corpora(tmp_path, 2)
     one, two = (run(Dedup(), tmp_path / name, documents=given) for name in ("one", "two"))
     assert published_files(one) == published_files(two)
-    assert {name.partition("/")[0] for name in published_files(one)} == {"keep", "dropped", "blocks"}
+    assert {name.partition("/")[0] for name in published_files(one)} == {"keep", "dropped", "blocks", "segments"}
 
 
 def test_recall_and_precision_against_brute_force_on_near_duplicates(tmp_path: Path) -> None:
@@ -171,7 +172,7 @@ def test_no_documents_at_all(tmp_path: Path) -> None:
 def test_finished_shards_are_not_signed_again(tmp_path: Path) -> None:
     given = corpora(tmp_path, 2)
     first = run(Dedup(), tmp_path / "made", documents=given)
-    signed = tmp_path / "made" / ".signatures"
+    signed = tmp_path / "made" / ".signed"
     before = {file.name: file.stat().st_mtime_ns for file in signed.iterdir()}
     again = run(Dedup(), tmp_path / "made", documents=given)
     assert {file.name: file.stat().st_mtime_ns for file in signed.iterdir()} == before
@@ -180,7 +181,7 @@ def test_finished_shards_are_not_signed_again(tmp_path: Path) -> None:
 
 def test_an_id_that_occurs_twice_is_told(tmp_path: Path) -> None:
     given = [documents_artifact(tmp_path / name, [document("same", prose(i))]) for i, name in enumerate("ab")]
-    with pytest.raises(StepError, match=r"document ids must be unique over all inputs, got 'same' twice"):
+    with pytest.raises(DataError, match=r"document ids must be unique over all corpora, got 'same' twice\. Check that"):
         run(Dedup(), tmp_path / "made", documents=given)
 
 
@@ -190,9 +191,14 @@ def test_parameters_estimate_and_blocks(tmp_path: Path) -> None:
     STAGE().check(CONTEXT)
     sizes = [Estimate(text_bytes=3e6, num_documents=10), Estimate(text_bytes=1e6, num_documents=5)]
     estimate = Dedup().estimate({"documents": sizes}, Resources())
-    assert (estimate.text_bytes, estimate.num_documents, estimate.seconds) == (4e6, 15, 2.0)
+    assert (estimate.text_bytes, estimate.num_documents, estimate.seconds) == (4e6, 15, 4 / 12)
     assert Dedup().estimate({"documents": [Estimate()]}, Resources()) == Estimate()
     made = run(Dedup(), tmp_path / "made", documents=corpora(tmp_path))
-    curve = blocks(made)[1]["data"]["series"][0]
+    titles = [block["title"] for block in blocks(made)]
+    assert titles == [
+        "Duplicates across corpora", "What each corpus loses, together and alone", "Copies of each kept text",
+        "The largest clusters", "Chance that the buckets catch a pair",
+    ]  # fmt: skip
+    curve = blocks(made)[4]["data"]["series"][0]
     assert curve["y"][85] > 0.9999
     assert curve["y"][50] == pytest.approx(0.984, abs=1e-3)

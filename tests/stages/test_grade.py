@@ -15,7 +15,7 @@ from pipeline.errors import StepError
 from pipeline.stage import Estimate, Resources
 from stages.clean.stage import Clean
 from stages.decontaminate import Decontaminate
-from stages.dedup import Dedup
+from stages.dedup.stage import Dedup
 from stages.grade import BINS, GRADES_FILE, STAGE, Grade, plain_similarity
 from stages.plant import Plant
 from tests.stages.curation_inputs import artifact, blocks, document, documents_artifact, prose, questions_artifact, run

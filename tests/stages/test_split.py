@@ -10,7 +10,7 @@ from data_tools.documents import Document
 from pipeline.artifact import Artifact
 from pipeline.errors import RecipeError, StepError
 from pipeline.stage import Estimate, Resources
-from stages.dedup import Dedup
+from stages.dedup.stage import Dedup
 from stages.split import STAGE, Split, source_of
 from tests.stages.curation_inputs import (
     CONTEXT,
@@ -93,7 +93,7 @@ def test_fixed_documents_keep_their_split_and_straddlers_go(tmp_path: Path) -> N
         documents_artifact(tmp_path / "domain", [*book_parts(40, 1), between]),
         documents_artifact(tmp_path / "web", general),
     ]
-    keep = run(Dedup(group_threshold=0.4, rows_per_band=2), tmp_path / "dedup", documents=documents)
+    keep = run(Dedup(group_threshold=0.4), tmp_path / "dedup", documents=documents)
     assert kept(keep)[dev][0] == kept(keep)[test][0] == kept(keep)["between"][0]
     made = run(Split(), tmp_path / "made", documents=documents, keep=keep, fixed=first)
     after = {id: split for id, (_, split) in kept(made).items()}

@@ -1,0 +1,268 @@
+"""Which pairs of documents share a bucket: found bucket by bucket, the better copy first, round by round.
+
+Comparing all pairs of a bucket would cost the square of its size, and buckets of a million copies are real. So in each
+round only the first few documents of a bucket, its leaders, are paired with all behind them; what is found to be a copy
+leaves, and the next round has new leaders. A million copies of one text cost a million pairs, not half a billion
+billion; documents that share a bucket and are no copies are all paired in the end. Buckets of up to ``FULL_SIZE``
+documents, which are nearly all, are finished in the first round.
+
+One task handles some bands, and of a large collection one range of keys: what it holds grows with the documents of its
+range, not with those of the collection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from data_tools.dedup.collection import NO_ONE, Collection
+from data_tools.dedup.segment import KEYS_FILE, ROWS_FILE, band_keys
+from data_tools.dedup.signing import save_array
+from data_tools.signatures import EMPTY
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+FULL_SIZE = 17
+"""A bucket of up to so many documents is paired at once."""
+LEADERS_GROW = 4
+"""A larger one has one leader in the first round, and so many times more in each that follows."""
+PAIRS_AT_ONCE = 1 << 14
+"""Pairs whose signatures are in memory at once: 32 MB with 256 hashes."""
+CODES_AT_ONCE = 1 << 22
+"""Pairs that are held before they are compared: 32 MB."""
+_ALL_KEYS = 1 << 64
+PAIR = (("later", "<u4"), ("earlier", "<u4"), ("estimate", "<f4"))
+
+
+@dataclass
+class Buckets:
+    """Buckets of at least two documents: their ranks, best first, one bucket after another."""
+
+    ranks: NDArray[np.uint32]
+    sizes: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, keys: NDArray[np.uint64], ranks: NDArray[np.uint32]) -> Buckets:
+        """Put documents with equal keys into one bucket."""
+        import numpy as np
+
+        order = np.argsort(keys, kind="stable")
+        same = keys[order][1:] == keys[order][:-1]
+        shared = np.zeros(len(keys), dtype=bool)
+        shared[1:] |= same
+        shared[:-1] |= same
+        order = order[shared]
+        order = order[np.lexsort((ranks[order], keys[order]))]
+        return cls._cut(ranks[order], keys[order])
+
+    @classmethod
+    def _cut(cls, ranks: NDArray[np.uint32], labels: NDArray[Any]) -> Buckets:
+        """Make buckets of runs of equal labels; those of one document are left out."""
+        import numpy as np
+
+        starts = np.flatnonzero(first_of_runs(labels))
+        sizes = np.diff(np.append(starts, len(labels)))
+        return cls(ranks[np.repeat(sizes > 1, sizes)], sizes[sizes > 1])
+
+    def without(self, gone: NDArray[np.bool_]) -> Buckets:
+        """Return what is left of the buckets where ``gone``, by rank, is false."""
+        import numpy as np
+
+        labels = np.repeat(np.arange(len(self.sizes)), self.sizes)
+        stays = ~gone[self.ranks]
+        return self._cut(self.ranks[stays], labels[stays])
+
+    def places(self) -> NDArray[np.int64]:
+        """Return the place of each document in its bucket."""
+        import numpy as np
+
+        return np.arange(len(self.ranks)) - np.repeat(np.cumsum(self.sizes) - self.sizes, self.sizes)
+
+    def pairs(self, num_leaders: int) -> tuple[Iterator[NDArray[np.uint64]], Buckets]:
+        """Return the pairs of every bucket's leaders with the documents behind them, and the buckets without leaders.
+
+        A pair is ``earlier << 32 | later``.
+        """
+        import numpy as np
+
+        leaders = np.where(self.sizes <= FULL_SIZE, self.sizes - 1, np.minimum(num_leaders, self.sizes - 1))
+        first = np.cumsum(self.sizes) - self.sizes
+        places = self.places()
+        of_each = np.repeat(leaders, self.sizes)
+
+        def codes() -> Iterator[NDArray[np.uint64]]:
+            starts = np.repeat(first, self.sizes)
+            for leader in range(int(leaders.max(initial=0))):
+                behind = np.flatnonzero((places > leader) & (of_each > leader))
+                earlier = self.ranks[starts[behind] + leader].astype(np.uint64)
+                yield (earlier << np.uint64(32)) | self.ranks[behind]
+
+        labels = np.repeat(np.arange(len(self.sizes)), self.sizes)
+        left = places >= of_each
+        return codes(), self._cut(self.ranks[left], labels[left])
+
+
+def buckets_of(collection: Collection, rank_of: NDArray[np.uint32], band: int, key_range: tuple[int, int]) -> Buckets:
+    """Return the buckets of one band whose keys lie in a range of 64-bit numbers: low <= key < high."""
+    import numpy as np
+
+    empty = band_keys(np.full((1, collection.segments[0].scheme.num_hashes), EMPTY, np.uint32),
+                      collection.segments[0].scheme, band)[0]  # fmt: skip
+    keys, ranks = [np.empty(0, np.uint64)], [np.empty(0, np.uint32)]
+    for number, segment in enumerate(collection.segments):
+        sorted_keys = segment.array(KEYS_FILE)[band]
+        low, high = (_place(sorted_keys, bound) for bound in key_range)
+        own = rank_of[collection.offset(number) + segment.array(ROWS_FILE)[band][low:high].astype(np.int64)]
+        here = (own != NO_ONE) & (sorted_keys[low:high] != empty)
+        keys.append(sorted_keys[low:high][here])
+        ranks.append(own[here])
+    return Buckets.of(np.concatenate(keys), np.concatenate(ranks))
+
+
+def _place(sorted_keys: NDArray[np.uint64], bound: int) -> int:
+    import numpy as np
+
+    return len(sorted_keys) if bound >= _ALL_KEYS else int(np.searchsorted(sorted_keys, np.uint64(bound)))
+
+
+def key_ranges(num_ranges: int) -> list[tuple[int, int]]:
+    """Cut all keys into ranges of one length."""
+    edges = [_ALL_KEYS * number // num_ranges for number in range(num_ranges + 1)]
+    return list(pairwise(edges))
+
+
+def find_pairs(
+    segments: Sequence[str],
+    withdrawn: Sequence[str],
+    ranked: str,
+    bands: Sequence[int],
+    key_range: Sequence[int],
+    num_leaders: int,
+    least: float,
+    out: str,
+    before: str = "",
+    gone: str = "",
+) -> dict[str, int]:
+    """One task: pair the leaders of some bands' buckets, estimate, and keep the pairs of at least ``least``.
+
+    ``ranked`` is the folder of ``save_ranked``. The first round reads the segments; a later one the buckets that
+    ``before``, the same task's last ``out``, left over, without the documents that ``gone`` marks by rank. Writes
+    ``<out>.pairs.npy`` (rows of ``PAIR``, in order, each once), ``<out>.left.npy`` and ``.sizes.npy`` (unfinished
+    buckets) and ``<out>.pending.npy`` (ranks that are not yet paired with all before them).
+    """
+    import numpy as np
+
+    collection = Collection.open(segments, withdrawn)
+    folder = Path(ranked)
+    document_of = np.load(folder / "document_of.npy", mmap_mode="r")
+    found = Pairs(collection, document_of, least)
+    left: list[Buckets] = []
+    for buckets in _buckets(collection, folder, bands, (key_range[0], key_range[1]), before, gone):
+        codes, rest = buckets.pairs(num_leaders)
+        for each in codes:
+            found.add(each)
+        left.append(rest)
+    save_array(Path(f"{out}.pairs.npy"), found.finish())
+    save_array(Path(f"{out}.left.npy"), np.concatenate([np.empty(0, np.uint32), *(each.ranks for each in left)]))
+    save_array(Path(f"{out}.sizes.npy"), np.concatenate([np.empty(0, np.int64), *(each.sizes for each in left)]))
+    behind = [each.ranks[each.places() > 0] for each in left]
+    save_array(Path(f"{out}.pending.npy"), np.unique(np.concatenate([np.empty(0, np.uint32), *behind])))
+    return {"candidates": found.num_candidates, "pairs": found.num_kept, "left": sum(len(each.sizes) for each in left)}
+
+
+def _buckets(
+    collection: Collection, folder: Path, bands: Sequence[int], key_range: tuple[int, int], before: str, gone: str
+) -> Iterator[Buckets]:
+    import numpy as np
+
+    if before:
+        left = Buckets(np.load(f"{before}.left.npy"), np.load(f"{before}.sizes.npy"))
+        yield left.without(np.load(gone, mmap_mode="r"))
+        return
+    rank_of = np.load(folder / "rank_of.npy", mmap_mode="r")
+    for band in bands:
+        yield buckets_of(collection, rank_of, band, key_range)
+
+
+class Pairs:
+    """Collects pairs, each once, and estimates their similarity by their signatures."""
+
+    def __init__(self, collection: Collection, document_of: NDArray[np.uint32], least: float) -> None:
+        import numpy as np
+
+        self._collection = collection
+        self._document_of = document_of
+        self._least = least
+        self._waiting: list[NDArray[np.uint64]] = []
+        self._num_waiting = 0
+        self._seen = np.empty(0, np.uint64)
+        self._kept = [np.empty(0, dtype=list(PAIR))]
+        self.num_candidates = 0
+        self.num_kept = 0
+
+    def add(self, codes: NDArray[np.uint64]) -> None:
+        import numpy as np
+
+        for start in range(0, len(codes), CODES_AT_ONCE):
+            self._waiting.append(np.array(codes[start : start + CODES_AT_ONCE]))
+            self._num_waiting += len(self._waiting[-1])
+            if self._num_waiting >= CODES_AT_ONCE:
+                self._flush()
+
+    def _flush(self) -> None:
+        """Estimate those that wait. Of pairs seen before, the last few million are remembered."""
+        import numpy as np
+
+        codes = np.unique(np.concatenate([np.empty(0, np.uint64), *self._waiting]))
+        self._waiting, self._num_waiting = [], 0
+        new = codes[~_among(codes, self._seen)]
+        self._seen = np.union1d(self._seen, new) if len(self._seen) < CODES_AT_ONCE else new
+        self.num_candidates += len(new)
+        for start in range(0, len(new), PAIRS_AT_ONCE):
+            chunk = new[start : start + PAIRS_AT_ONCE]
+            earlier, later = (chunk >> np.uint64(32)).astype(np.int64), (chunk & np.uint64(0xFFFFFFFF)).astype(np.int64)
+            one = self._collection.signatures(self._document_of[earlier])
+            other = self._collection.signatures(self._document_of[later])
+            estimates = (one == other).mean(axis=1, dtype=np.float32)
+            good = np.flatnonzero(estimates >= self._least)
+            rows = np.empty(len(good), dtype=list(PAIR))
+            rows["later"], rows["earlier"], rows["estimate"] = later[good], earlier[good], estimates[good]
+            self._kept.append(rows)
+
+    def finish(self) -> NDArray[np.void]:
+        """Return rows of ``PAIR`` in order of the later document, then of the earlier, each once."""
+        import numpy as np
+
+        self._flush()
+        rows = np.concatenate(self._kept)
+        rows = rows[np.lexsort((rows["earlier"], rows["later"]))]
+        rows = rows[first_of_runs(rows["later"], rows["earlier"])]
+        self.num_kept = len(rows)
+        return rows
+
+
+def first_of_runs(*columns: NDArray[Any]) -> NDArray[np.bool_]:
+    """Mark the first row of every run of equal rows."""
+    import numpy as np
+
+    first = np.zeros(len(columns[0]), dtype=bool)
+    first[:1] = True
+    for column in columns:
+        first[1:] |= column[1:] != column[:-1]
+    return first
+
+
+def _among(codes: NDArray[np.uint64], known: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Return which of the sorted ``codes`` are in the sorted ``known``."""
+    import numpy as np
+
+    if not len(known):
+        return np.zeros(len(codes), dtype=bool)
+    places = np.minimum(np.searchsorted(known, codes), len(known) - 1)
+    found: NDArray[np.bool_] = known[places] == codes
+    return found

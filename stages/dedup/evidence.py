@@ -1,0 +1,182 @@
+"""What the report shows of deduplication: what overlapped with what, how much, and the largest clusters."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from pipeline.stage import Block
+
+if TYPE_CHECKING:
+    from pipeline.identity import Json
+    from stages.dedup.stage import Dedup, Fates
+
+NUM_CLUSTERS = 10
+LINE_CHARACTERS = 160
+_SIZES = ((1, 1), (2, 2), (3, 4), (5, 8), (9, 16), (17, 64), (65, 1024), (1025, 10**12))
+
+
+def metrics(fates: Fates) -> dict[str, Json]:
+    """Return the step's figures."""
+    import numpy as np
+
+    sizes = fates.collection.numbers("num_bytes")
+    groups = np.bincount(fates.group, minlength=1)
+    return {
+        "documents_in": len(fates.is_kept),
+        "documents_out": int(fates.is_kept.sum()),
+        "bytes_out": int(sizes[fates.is_kept].sum()),
+        "dropped_by_rule": dict(sorted(Counter(filter(None, fates.rules())).items())),
+        "groups_of_several": int((groups > 1).sum()),
+        "largest_group": int(groups.max()),
+        "candidate_pairs": fates.decided.num_candidates,
+        "verified_pairs": fates.decided.num_verified,
+        "rounds": fates.decided.num_rounds,
+    }
+
+
+def blocks(fates: Fates, stage: Dedup) -> list[Block]:
+    """Return the report's tables and curves."""
+    corpora = fates.collection.column("corpus").combine_chunks().dictionary_encode()
+    names, codes = corpora.dictionary.to_pylist(), corpora.indices.to_numpy()
+    order = sorted(range(len(names)), key=names.__getitem__)
+    return [
+        _overlaps(fates, names, codes, order),
+        _rates(fates, names, codes, order),
+        _cluster_sizes(fates),
+        _largest_clusters(fates),
+        _chances(stage),
+    ]
+
+
+def _overlaps(fates: Fates, names: list[str], codes: Any, order: list[int]) -> Block:
+    import numpy as np
+
+    gone = np.flatnonzero(~fates.is_kept)
+    pairs: Counter[tuple[int, int]] = Counter(
+        zip(codes[gone].tolist(), codes[fates.kept_copy[gone]].tolist(), strict=True)
+    )
+    return Block(
+        "table",
+        "Duplicates across corpora",
+        {
+            "columns": ["dropped from \\ kept in", *(names[code] for code in order)],
+            "rows": [[names[one], *(pairs[one, other] for other in order)] for one in order],
+            "align": ["left", *("right" for _ in order)],
+        },
+        "Documents of the row's corpus that were dropped because the column's corpus holds the kept copy.",
+    )
+
+
+def _rates(fates: Fates, names: list[str], codes: Any, order: list[int]) -> Block:
+    """What each corpus loses here, and would lose if it were deduplicated alone."""
+    import numpy as np
+
+    sizes = fates.collection.numbers("num_bytes").astype(np.float64)
+    alone = _gone_alone(fates, codes)
+    rows = []
+    for code in order:
+        own = codes == code
+        num, num_bytes = int(own.sum()), sizes[own].sum() or 1.0
+        gone, gone_alone = own & ~fates.is_kept, own & alone
+        rows.append(
+            [
+                names[code], num, int(gone.sum()), f"{sizes[gone].sum() / num_bytes:.2%}",
+                int(gone_alone.sum()), f"{sizes[gone_alone].sum() / num_bytes:.2%}",
+            ]
+        )  # fmt: skip
+    columns = ["corpus", "documents", "dropped", "of its bytes", "dropped alone", "of its bytes"]
+    return Block(
+        "table",
+        "What each corpus loses, together and alone",
+        {"columns": columns, "rows": rows, "align": ["left", *("right" for _ in columns[1:])]},
+        "Alone: if each corpus were deduplicated by itself, as most pipelines do. The difference is what they share.",
+    )
+
+
+def _gone_alone(fates: Fates, codes: Any) -> Any:
+    """Return which documents would go if pairs of two corpora did not count."""
+    import numpy as np
+
+    ranked = fates.ranked
+    num = len(codes)
+    gone = np.zeros(num, dtype=bool)
+    # the best of each corpus among those of one text or work stands for it; the others go
+    position = np.where(ranked.rule == 0, -1, np.arange(num))
+    order = np.lexsort((position, codes, ranked.follows))
+    first = np.ones(num, dtype=bool)
+    first[1:] = (ranked.follows[order][1:] != ranked.follows[order][:-1]) | (codes[order][1:] != codes[order][:-1])
+    gone[order[~first]] = True
+    gone[ranked.document_of[fates.decided.local_gone]] = True
+    return gone
+
+
+def _cluster_sizes(fates: Fates) -> Block:
+    import numpy as np
+
+    sizes = np.bincount(fates.kept_copy)[fates.is_kept.nonzero()[0]] if len(fates.is_kept) else np.zeros(0, int)
+    rows = []
+    for low, high in _SIZES:
+        inside = sizes[(sizes >= low) & (sizes <= high)]
+        if len(inside):
+            label = f"{low}" if low == high else f"{low:,} and more" if high >= 10**12 else f"{low} to {high:,}"
+            rows.append([label, len(inside), int(inside.sum())])
+    return Block(
+        "table",
+        "Copies of each kept text",
+        {
+            "columns": ["copies, itself counted", "kept texts", "documents"],
+            "rows": rows,
+            "align": ["left", "right", "right"],
+        },
+    )
+
+
+def _largest_clusters(fates: Fates) -> Block:
+    import numpy as np
+
+    counts = np.bincount(fates.kept_copy, minlength=1)
+    largest = [int(one) for one in np.argsort(-counts, kind="stable")[:NUM_CLUSTERS] if counts[one] > 1]
+    texts = dict(fates.collection.texts(sorted(largest)))
+    ids, corpora = fates.collection.column("id"), fates.collection.column("corpus")
+    rows = [
+        [ids[one].as_py(), corpora[one].as_py(), int(counts[one]), " ".join(texts[one].split())[:LINE_CHARACTERS]]
+        for one in largest
+    ]
+    return Block(
+        "table",
+        "The largest clusters",
+        {
+            "columns": ["kept", "corpus", "copies", "begins"],
+            "rows": rows,
+            "align": ["left", "left", "right", "left"],
+        },
+        "Look whether these are what should be one text. dropped/ names the kept copy of every other.",
+    )
+
+
+def _chances(stage: Dedup) -> Block:
+    scheme = stage.scheme()
+    similarities = [step / 100 for step in range(101)]
+    shown = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
+    chances = ", ".join(f"{each:g}: {scheme.catch(each):.4g}" for each in shown)
+    return Block(
+        "curves",
+        "Chance that the buckets catch a pair",
+        {
+            "x_label": "Jaccard similarity of shingle sets",
+            "y_label": "chance",
+            "series": [
+                {
+                    "name": f"{scheme.bands} bands of {scheme.rows}",
+                    "x": similarities,
+                    "y": [round(scheme.catch(value), 6) for value in similarities],
+                }
+            ],
+            "marks": [
+                {"x": stage.threshold, "label": "duplicate"},
+                {"x": stage.group_threshold, "label": "same group"},
+            ],
+        },
+        f"At {chances}. Every pair caught is verified before a document goes.",
+    )

@@ -1,0 +1,294 @@
+"""Dedup: exact and near duplicates over all corpora of the recipe at once, each verified before a document goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import Field
+
+from data_tools.dedup.scheme import Scheme
+from data_tools.errors import DataError
+from pipeline.errors import RecipeError
+from pipeline.stage import CheckContext, Estimate, Inputs, Need, Resources, Stage, need
+
+if TYPE_CHECKING:
+    from data_tools.dedup.collection import Collection, Ranked
+    from data_tools.dedup.deciding import Decisions
+    from data_tools.dedup.segment import Source
+    from pipeline.identity import Json
+    from pipeline.output import Output
+
+SIGNED_FOLDER, WORK_FOLDER, DECISIONS_FOLDER = ".signed", ".pairs", ".decisions"
+SEGMENTS_FOLDER = "segments"
+BYTES_PER_SECOND = 12_000_000
+"""Measured on one core with books and textbooks; used for the plan only."""
+DOCUMENTS_IN_ONE_PROCESS = 100_000
+"""So few documents are paired in the step's own process: starting tasks would cost more."""
+
+
+class Dedup(Stage):
+    """Keep one copy of every text: the best in the order of ``prefer``, then the smallest id.
+
+    A document goes if and only if a kept document before it in that order has the same normalised text
+    (``exact_duplicate``) or shingles of a Jaccard similarity of at least ``threshold`` (``near_duplicate``); or if
+    another source tells more of the same work (``same_doi``, ``same_pmid``, ``same_url``). The order is total, and
+    nothing depends on how documents are sharded, or on how many workers there are. ``group`` in the keep-list names the
+    cluster of relatives (links of at least ``group_threshold``): its best document.
+
+    Signing and pairing are tasks. The step's own process holds some 200 bytes a document. What was signed stays in
+    ``segments/`` for ``strata dedup``, 1.9 kB a document at the defaults.
+    """
+
+    name: ClassVar[str] = "dedup"
+    version: ClassVar[int] = 3
+    needs: ClassVar[Mapping[str, Need]] = {"documents": need("documents", many=True)}
+    gives: ClassVar[str] = "keep"
+
+    prefer: tuple[str, ...] = ("corpus", "length")
+    """What makes a copy the better one, the weightiest first: ``corpus`` (the order of ``priority``), ``license`` (the
+    order of ``licenses``), ``score`` (the higher one), ``length`` (the longer one)."""
+    priority: tuple[str, ...] = ()
+    """Corpora or domains whose copy is preferred, best first; all others come after, equal among themselves."""
+    licenses: tuple[str, ...] = ()
+    """SPDX expressions, best first; all others come after."""
+    score: str = ""
+    """The entry of ``meta`` that ``score`` in ``prefer`` stands for, such as the name of a scorer."""
+    threshold: float = Field(0.8, gt=0, le=1)
+    """Jaccard similarity of shingle sets (0..1) from which two texts are near duplicates. 0.8 is Gopher's."""
+    group_threshold: float = Field(0.5, gt=0, le=1)
+    """Similarity (0..1, at most ``threshold``) from which two kept documents must share a split. The lower it is, the
+    more chance pairs must be compared: from some million documents on, 0.7 or the threshold itself is what one can
+    afford."""
+    shingle_words: int = Field(5, ge=1, le=50)
+    """Words per shingle. FineWeb uses 5: one word changed in a hundred costs 0.09 of the similarity, at 13 words
+    0.22."""
+    num_hashes: int = Field(256, ge=1, le=4096)
+    """Hashes of a signature."""
+    catch: float = Field(0.98, gt=0, lt=1)
+    """Chance with which the buckets must catch a pair of ``group_threshold``; more similar ones are caught more surely.
+    Bands and rows follow from it: 64 bands of 4 at the defaults (0.984 at 0.5, 0.9998 at 0.6)."""
+    seed: int = Field(1, ge=0, lt=2**32)
+    """Seed of the permutations (datasketch)."""
+
+    def check(self, context: CheckContext) -> None:
+        from data_tools.dedup.collection import PREFERENCES
+
+        if self.group_threshold > self.threshold:
+            raise RecipeError(
+                f"{context.where}: group_threshold: must be at most threshold ({self.threshold}), "
+                f"got {self.group_threshold}. Duplicates belong to one group"
+            )
+        for name in self.prefer:
+            if name not in PREFERENCES:
+                raise RecipeError(
+                    f"{context.where}: prefer: there is no {name!r}. Use some of {', '.join(PREFERENCES)}"
+                )
+        if bool(self.score) != ("score" in self.prefer):
+            raise RecipeError(f"{context.where}: score: must be named, and stand in prefer, or neither")
+        try:
+            self.scheme()
+        except DataError as error:
+            raise RecipeError(f"{context.where}: {error}") from None
+
+    def scheme(self) -> Scheme:
+        """Return how documents are signed; DataError where the hashes are too few for ``catch``."""
+        return Scheme.of(self.shingle_words, self.num_hashes, self.seed, self.group_threshold, self.catch)
+
+    def estimate(self, inputs: Mapping[str, Sequence[Estimate]], resources: Resources) -> Estimate:
+        sizes = [documents.text_bytes for documents in inputs["documents"]]
+        known = [size for size in sizes if size is not None]
+        if len(known) < len(sizes):
+            return Estimate()
+        counts = [documents.num_documents for documents in inputs["documents"]]
+        num_documents = sum(count or 0 for count in counts) if all(counts) else None
+        scheme = self.scheme()
+        per_document = 4 * scheme.num_hashes + 12 * scheme.bands + 150
+        return Estimate(
+            text_bytes=sum(known),
+            num_documents=num_documents,
+            seconds=sum(known) / BYTES_PER_SECOND,
+            disk_bytes=None if num_documents is None else per_document * num_documents,
+            gpu_hours=0.0,
+            basis="12 MB of text per second and core; no duplicates subtracted",
+        )
+
+    def run(self, inputs: Inputs, out: Output) -> Mapping[str, Json]:
+        from data_tools.dedup.collection import Collection, Order, rank_documents
+        from data_tools.dedup.comparing import Limits
+        from data_tools.dedup.deciding import decide, run_here
+        from stages.dedup.evidence import blocks, metrics
+
+        folders = sign_and_build(inputs, out, self.scheme(), self.score)
+        collection = Collection.open(folders)
+        ranked = rank_documents(collection, Order(self.priority, self.licenses, self.prefer))
+        limits = Limits(self.threshold, self.group_threshold)
+
+        def run_tasks(
+            name: str, function: Callable[..., Any], calls: Mapping[str, Mapping[str, Any]]
+        ) -> Mapping[str, Any]:
+            return out.map(function, calls, name=name)
+
+        few = collection.num_documents <= DOCUMENTS_IN_ONE_PROCESS
+        decided = decide(collection, ranked, limits, out.path / WORK_FOLDER, run_here if few else run_tasks)
+        fates = Fates(collection, ranked, decided)
+        fates.write(out.path / DECISIONS_FOLDER)
+        out.map(
+            write_shard,
+            {
+                f"{source.key}-{Path(source.shard).stem}": {
+                    "shard": source.shard,
+                    "documents_key": source.key,
+                    "decisions": str(out.path / DECISIONS_FOLDER / f"{number:06d}.parquet"),
+                    "folder": str(out.path),
+                }
+                for number, source in enumerate(_sources(collection))
+            },
+            name="write",
+        )
+        for block in blocks(fates, self):
+            out.block(block)
+        return metrics(fates)
+
+
+def sign_and_build(inputs: Inputs, out: Output, scheme: Scheme, score: str) -> list[Path]:
+    """Sign every shard of the inputs, and make segments of them; return their folders."""
+    from data_tools.dedup.segment import Source, grouped
+    from data_tools.documents import shards
+
+    places = {f"{a.key}-{shard.stem}": (a.key, shard) for a in inputs["documents"] for shard in shards(a.path)}
+    signed = out.map(
+        sign_shard,
+        {
+            name: {
+                "shard": str(shard),
+                "prefix": str(out.path / SIGNED_FOLDER / name),
+                "scheme": scheme.header(),
+                "score": score,
+            }
+            for name, (_, shard) in places.items()
+        },
+        name="sign",
+    )
+    found = [
+        (out.path / SIGNED_FOLDER / name, Source(str(shard), key, signed[name]))
+        for name, (key, shard) in places.items()
+    ]
+    groups = {f"{group[0][1].key}-{number:05d}": group for number, group in enumerate(grouped(found))}
+    out.map(
+        make_segment,
+        {
+            name: {
+                "folder": str(out.path / SEGMENTS_FOLDER / name),
+                "scheme": scheme.header(),
+                "prefixes": [str(prefix) for prefix, _ in group],
+                "sources": [vars(source) for _, source in group],
+            }
+            for name, group in groups.items()
+        },
+        name="segments",
+    )
+    return [out.path / SEGMENTS_FOLDER / name for name in groups]
+
+
+def sign_shard(shard: str, prefix: str, scheme: Mapping[str, Any], score: str) -> int:
+    """Sign the documents of one shard; return how many."""
+    from data_tools.dedup.signing import sign_documents
+
+    return sign_documents(Path(shard), Path(prefix), Scheme.read(scheme, "this step"), score)
+
+
+def make_segment(
+    folder: str, scheme: Mapping[str, Any], prefixes: Sequence[str], sources: Sequence[Mapping[str, Any]]
+) -> int:
+    """Make a segment of signed shards; return how many documents it has."""
+    from data_tools.dedup.segment import Source, build_segment
+
+    own = [Source(**source) for source in sources]
+    build_segment(Path(folder), Scheme.read(scheme, "this step"), [Path(prefix) for prefix in prefixes], own)
+    return sum(source.num_documents for source in own)
+
+
+def _sources(collection: Collection) -> Iterator[Source]:
+    for segment in collection.segments:
+        yield from segment.sources
+
+
+class Fates:
+    """What becomes of every document, by its number in the collection."""
+
+    def __init__(self, collection: Collection, ranked: Ranked, decided: Decisions) -> None:
+        import numpy as np
+
+        from data_tools.dedup.collection import EXACT, FOLLOWING
+        from data_tools.dedup.deciding import GONE
+
+        self.collection, self.ranked, self.decided = collection, ranked, decided
+        own = ranked.rank_of[ranked.follows]
+        is_gone = decided.state[own] == GONE
+        copy = np.where(is_gone, decided.copy_of[own], own)
+        self.kept_copy = ranked.document_of[copy]
+        """The kept document that each one is, or is a duplicate of."""
+        self.is_kept = self.kept_copy == np.arange(collection.num_documents)
+        self.group = ranked.document_of[decided.group_of[own]]
+        """The best document among each one's relatives."""
+        is_exact = ranked.rule == 1 + FOLLOWING.index(EXACT)
+        self.is_near = is_gone & (is_exact | (ranked.rule == 0))
+        self.similarity = np.where(self.is_near, decided.similarity[own], np.where(is_exact, 1.0, np.nan))
+
+    def rules(self) -> list[str]:
+        """Return why each document goes; an empty text for the kept ones."""
+        import numpy as np
+
+        from data_tools.dedup.collection import FOLLOWING
+
+        names = np.array(["", "near_duplicate", *FOLLOWING], dtype=object)
+        found: list[str] = names[np.where(self.is_kept, 0, np.where(self.is_near, 1, 1 + self.ranked.rule))].tolist()
+        return found
+
+    def write(self, folder: Path) -> None:
+        """Write one file per shard, in the shard's own order: id, group, rule, kept copy's id, similarity."""
+        import numpy as np
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        folder.mkdir(parents=True, exist_ok=True)
+        ids = self.collection.column("id").combine_chunks()
+        table = pa.table(
+            {
+                "id": ids,
+                "group": ids.take(pa.array(self.group)),
+                "rule": pa.array(self.rules(), pa.string()),
+                "kept": ids.take(pa.array(self.kept_copy)),
+                "similarity": pa.array(self.similarity, mask=np.isnan(self.similarity)),
+            }
+        )
+        first = 0
+        for number, source in enumerate(_sources(self.collection)):
+            pq.write_table(table.slice(first, source.num_documents), folder / f"{number:06d}.parquet")
+            first += source.num_documents
+
+
+def write_shard(shard: str, documents_key: str, decisions: str, folder: str) -> dict[str, Json]:
+    """Write the keep-list of one shard and the documents that it dropped."""
+    from data_tools.documents import Document, dropped, dropped_writer, read_rows
+    from data_tools.keep import keep_writer
+
+    path = Path(shard)
+    kept = 0
+    with (
+        keep_writer(Path(folder), documents_key, path.stem) as keep,
+        dropped_writer(Path(folder), f"{documents_key}-{path.stem}") as refused,
+    ):
+        for row, decision in zip(read_rows(path), read_rows(Path(decisions)), strict=True):
+            if decision["rule"]:
+                document = Document(**row)
+                refused.write(dropped(document, "dedup", decision["rule"], decision["similarity"], decision["kept"]))
+            else:
+                keep.write({"id": row["id"], "group": decision["group"], "split": ""})
+                kept += 1
+    return {"kept": kept}
+
+
+STAGE = Dedup
