@@ -38,6 +38,8 @@ class Order:
     """SPDX expressions, best first."""
     by: Sequence[str] = ("corpus", "length")
     """Which of ``PREFERENCES`` count, in this order. A higher score and a greater length are better."""
+    score: str = ""
+    """The entry of ``meta`` that is the score."""
 
 
 @dataclass

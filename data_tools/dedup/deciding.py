@@ -9,7 +9,7 @@ document and one range of pairs at a time.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ RunTasks = Callable[[str, Callable[..., Any], Mapping[str, Mapping[str, Any]]], 
 DOCUMENTS_PER_RANGE = 2_000_000
 BANDS_PER_TASK = 4
 UNKNOWN, KEPT, GONE = 0, 1, 2
+NUM_AROUND = 100
 
 
 @dataclass
@@ -43,6 +44,8 @@ class Decisions:
     """The lowest rank in its group of relatives."""
     local_gone: NDArray[np.bool_]
     """Whether it would go if every corpus were deduplicated alone."""
+    around: list[tuple[int, int, float]] = field(default_factory=list)
+    """Pairs (later rank, earlier rank, exact similarity) closest to the threshold, on either side."""
     num_candidates: int = 0
     num_verified: int = 0
     num_rounds: int = 0
@@ -84,6 +87,7 @@ def decide(collection: Collection, ranked: Ranked, limits: Limits, work: Path, r
     groups = _groups(pairing.edges, ranked.num_ranks, limits.group_threshold)
     return Decisions(
         settling.state, settling.copy_of, settling.similarity, groups, local.state == GONE,
+        _around(pairing.edges, limits.threshold),
         pairing.num_candidates, pairing.num_compared + settling.num_compared, pairing.round,
     )  # fmt: skip
 
@@ -271,6 +275,19 @@ def _edges(edges: Sequence[Sequence[Path]]) -> Iterator[NDArray[np.void]]:
         if files:
             rows = np.concatenate([np.load(path) for path in files])
             yield rows[np.lexsort((rows["earlier"], rows["later"]))] if len(files) > 1 else rows
+
+
+def _around(edges: Sequence[Sequence[Path]], threshold: float) -> list[tuple[int, int, float]]:
+    """Return the pairs next to the threshold whose similarity is exact, at most ``NUM_AROUND`` on either side."""
+    sides: tuple[list[tuple[float, int, int, float]], ...] = ([], [])
+    for rows in _edges(edges):
+        for row in rows[rows["exact"]].tolist():
+            later, earlier, similarity, _ = row
+            sides[similarity >= threshold].append((abs(similarity - threshold), later, earlier, similarity))
+        for side in sides:
+            side.sort()
+            del side[NUM_AROUND:]
+    return [(later, earlier, similarity) for side in sides for _, later, earlier, similarity in side]
 
 
 def _groups(edges: Sequence[Sequence[Path]], num_ranks: int, least: float) -> NDArray[np.uint32]:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from pipeline.stage import Block
 
 if TYPE_CHECKING:
+    from data_tools.dedup.fates import Fates
     from pipeline.identity import Json
-    from stages.dedup.stage import Dedup, Fates
+    from stages.dedup.stage import Dedup
 
 NUM_CLUSTERS = 10
 LINE_CHARACTERS = 160

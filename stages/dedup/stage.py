@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -14,14 +14,12 @@ from pipeline.errors import RecipeError
 from pipeline.stage import CheckContext, Estimate, Inputs, Need, Resources, Stage, need
 
 if TYPE_CHECKING:
-    from data_tools.dedup.collection import Collection, Ranked
-    from data_tools.dedup.deciding import Decisions
-    from data_tools.dedup.segment import Source
+    from data_tools.dedup.collection import Collection
+    from data_tools.dedup.versions import Settings
     from pipeline.identity import Json
     from pipeline.output import Output
 
-SIGNED_FOLDER, WORK_FOLDER, DECISIONS_FOLDER = ".signed", ".pairs", ".decisions"
-SEGMENTS_FOLDER = "segments"
+SIGNED_FOLDER, WORK_FOLDER = ".signed", ".pairs"
 BYTES_PER_SECOND = 12_000_000
 """Measured on one core with books and textbooks; used for the plan only."""
 DOCUMENTS_IN_ONE_PROCESS = 100_000
@@ -96,6 +94,15 @@ class Dedup(Stage):
         """Return how documents are signed; DataError where the hashes are too few for ``catch``."""
         return Scheme.of(self.shingle_words, self.num_hashes, self.seed, self.group_threshold, self.catch)
 
+    def settings(self) -> Settings:
+        """Return how documents are signed, ordered and judged."""
+        from data_tools.dedup.collection import Order
+        from data_tools.dedup.comparing import Limits
+        from data_tools.dedup.versions import Settings
+
+        order = Order(self.priority, self.licenses, self.prefer, self.score)
+        return Settings(self.scheme(), order, Limits(self.threshold, self.group_threshold))
+
     def estimate(self, inputs: Mapping[str, Sequence[Estimate]], resources: Resources) -> Estimate:
         sizes = [documents.text_bytes for documents in inputs["documents"]]
         known = [size for size in sizes if size is not None]
@@ -115,15 +122,16 @@ class Dedup(Stage):
         )
 
     def run(self, inputs: Inputs, out: Output) -> Mapping[str, Json]:
-        from data_tools.dedup.collection import Collection, Order, rank_documents
-        from data_tools.dedup.comparing import Limits
+        from data_tools.dedup.collection import Collection, rank_documents
         from data_tools.dedup.deciding import decide, run_here
+        from data_tools.dedup.fates import Fates
+        from data_tools.dedup.versions import Version, write_version
         from stages.dedup.evidence import blocks, metrics
 
-        folders = sign_and_build(inputs, out, self.scheme(), self.score)
+        settings = self.settings()
+        folders = sign_and_build(inputs, out, settings.scheme, self.score)
         collection = Collection.open(folders)
-        ranked = rank_documents(collection, Order(self.priority, self.licenses, self.prefer))
-        limits = Limits(self.threshold, self.group_threshold)
+        ranked = rank_documents(collection, settings.order)
 
         def run_tasks(
             name: str, function: Callable[..., Any], calls: Mapping[str, Mapping[str, Any]]
@@ -131,22 +139,10 @@ class Dedup(Stage):
             return out.map(function, calls, name=name)
 
         few = collection.num_documents <= DOCUMENTS_IN_ONE_PROCESS
-        decided = decide(collection, ranked, limits, out.path / WORK_FOLDER, run_here if few else run_tasks)
+        decided = decide(collection, ranked, settings.limits, out.path / WORK_FOLDER, run_here if few else run_tasks)
         fates = Fates(collection, ranked, decided)
-        fates.write(out.path / DECISIONS_FOLDER)
-        out.map(
-            write_shard,
-            {
-                f"{source.key}-{Path(source.shard).stem}": {
-                    "shard": source.shard,
-                    "documents_key": source.key,
-                    "decisions": str(out.path / DECISIONS_FOLDER / f"{number:06d}.parquet"),
-                    "folder": str(out.path),
-                }
-                for number, source in enumerate(_sources(collection))
-            },
-            name="write",
-        )
+        write_version(out.path, Version(0, settings, tuple(folder.name for folder in folders)), fates)
+        out.map(write_shard, _shards(collection, out.path), name="write")
         for block in blocks(fates, self):
             out.block(block)
         return metrics(fates)
@@ -155,6 +151,7 @@ class Dedup(Stage):
 def sign_and_build(inputs: Inputs, out: Output, scheme: Scheme, score: str) -> list[Path]:
     """Sign every shard of the inputs, and make segments of them; return their folders."""
     from data_tools.dedup.segment import Source, grouped
+    from data_tools.dedup.versions import SEGMENTS_FOLDER
     from data_tools.documents import shards
 
     places = {f"{a.key}-{shard.stem}": (a.key, shard) for a in inputs["documents"] for shard in shards(a.path)}
@@ -210,78 +207,40 @@ def make_segment(
     return sum(source.num_documents for source in own)
 
 
-def _sources(collection: Collection) -> Iterator[Source]:
+def _shards(collection: Collection, folder: Path) -> dict[str, dict[str, Any]]:
+    """Return the calls of ``write_shard``: every shard with its place in a segment's fates."""
+    from data_tools.dedup.versions import fates_file
+
+    calls = {}
     for segment in collection.segments:
-        yield from segment.sources
-
-
-class Fates:
-    """What becomes of every document, by its number in the collection."""
-
-    def __init__(self, collection: Collection, ranked: Ranked, decided: Decisions) -> None:
-        import numpy as np
-
-        from data_tools.dedup.collection import EXACT, FOLLOWING
-        from data_tools.dedup.deciding import GONE
-
-        self.collection, self.ranked, self.decided = collection, ranked, decided
-        own = ranked.rank_of[ranked.follows]
-        is_gone = decided.state[own] == GONE
-        copy = np.where(is_gone, decided.copy_of[own], own)
-        self.kept_copy = ranked.document_of[copy]
-        """The kept document that each one is, or is a duplicate of."""
-        self.is_kept = self.kept_copy == np.arange(collection.num_documents)
-        self.group = ranked.document_of[decided.group_of[own]]
-        """The best document among each one's relatives."""
-        is_exact = ranked.rule == 1 + FOLLOWING.index(EXACT)
-        self.is_near = is_gone & (is_exact | (ranked.rule == 0))
-        self.similarity = np.where(self.is_near, decided.similarity[own], np.where(is_exact, 1.0, np.nan))
-
-    def rules(self) -> list[str]:
-        """Return why each document goes; an empty text for the kept ones."""
-        import numpy as np
-
-        from data_tools.dedup.collection import FOLLOWING
-
-        names = np.array(["", "near_duplicate", *FOLLOWING], dtype=object)
-        found: list[str] = names[np.where(self.is_kept, 0, np.where(self.is_near, 1, 1 + self.ranked.rule))].tolist()
-        return found
-
-    def write(self, folder: Path) -> None:
-        """Write one file per shard, in the shard's own order: id, group, rule, kept copy's id, similarity."""
-        import numpy as np
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        folder.mkdir(parents=True, exist_ok=True)
-        ids = self.collection.column("id").combine_chunks()
-        table = pa.table(
-            {
-                "id": ids,
-                "group": ids.take(pa.array(self.group)),
-                "rule": pa.array(self.rules(), pa.string()),
-                "kept": ids.take(pa.array(self.kept_copy)),
-                "similarity": pa.array(self.similarity, mask=np.isnan(self.similarity)),
-            }
-        )
         first = 0
-        for number, source in enumerate(_sources(self.collection)):
-            pq.write_table(table.slice(first, source.num_documents), folder / f"{number:06d}.parquet")
+        for source in segment.sources:
+            calls[f"{source.key}-{Path(source.shard).stem}"] = {
+                "shard": source.shard,
+                "documents_key": source.key,
+                "fates": str(fates_file(folder, 0, segment.folder.name)),
+                "rows": [first, source.num_documents],
+                "folder": str(folder),
+            }
             first += source.num_documents
+    return calls
 
 
-def write_shard(shard: str, documents_key: str, decisions: str, folder: str) -> dict[str, Json]:
-    """Write the keep-list of one shard and the documents that it dropped."""
+def write_shard(shard: str, documents_key: str, fates: str, rows: Sequence[int], folder: str) -> dict[str, Json]:
+    """Write the keep-list of one shard and the documents that it dropped; ``rows``: its first fate, and how many."""
+    import pyarrow.parquet as pq
+
     from data_tools.documents import Document, dropped, dropped_writer, read_rows
     from data_tools.keep import keep_writer
 
     path = Path(shard)
     kept = 0
+    own = pq.read_table(fates).slice(rows[0], rows[1]).to_pylist()
     with (
         keep_writer(Path(folder), documents_key, path.stem) as keep,
         dropped_writer(Path(folder), f"{documents_key}-{path.stem}") as refused,
     ):
-        for row, decision in zip(read_rows(path), read_rows(Path(decisions)), strict=True):
+        for row, decision in zip(read_rows(path), own, strict=True):
             if decision["rule"]:
                 document = Document(**row)
                 refused.write(dropped(document, "dedup", decision["rule"], decision["similarity"], decision["kept"]))

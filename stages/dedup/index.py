@@ -1,0 +1,349 @@
+"""An index that lasts: corpora are added, asked about and withdrawn, and what is kept is what one run would keep.
+
+Signing is done once per shard. After every change all fates are decided anew from the signatures, so that the order in
+which corpora came does not matter: deciding costs some microseconds a document and band, signing a text some fifty.
+One writer at a time (``flock``); readers see the last whole version. A writer that is killed leaves the version before;
+what it had signed is found again by its name.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from data_tools.dedup.collection import Collection, rank_documents
+from data_tools.dedup.deciding import decide
+from data_tools.dedup.fates import Fates
+from data_tools.dedup.segment import SIGNATURES_FILE, Segment, Source, build_segment, file_hash, grouped
+from data_tools.dedup.signing import sign_documents
+from data_tools.dedup.versions import (
+    FATES_FOLDER,
+    SEGMENTS_FOLDER,
+    Settings,
+    Version,
+    read_fates,
+    read_version,
+    write_version,
+)
+from data_tools.documents import shards
+from data_tools.errors import DataError
+from pipeline.artifact import lease
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from data_tools.dedup.scheme import Scheme
+
+LOCK_FILE, SIGNED_FOLDER, WORK_FOLDER = ".lock", ".signed", ".work"
+KEPT_VERSIONS = 2
+"""Versions whose fates stay: the current one, and the one before, which a reader may still have open."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a change of the index did."""
+
+    version: Version
+    num_added: int
+    came_back: list[str]
+    """Ids of documents that were gone before and are kept now."""
+    displaced: list[str]
+    """Ids of documents that were kept before and are gone now, but for the withdrawn ones."""
+
+
+@dataclass(frozen=True)
+class Match:
+    """A document that resembles a text."""
+
+    document: int
+    id: str
+    corpus: str
+    similarity: float
+    """Exact Jaccard similarity of the shingle sets."""
+    rule: str
+    """Why it is gone; empty where it is kept."""
+    kept: str
+    """The id of the copy that is kept."""
+
+
+class Index:
+    """An index in a directory, or the output of a dedup step, which can be read in the same way."""
+
+    def __init__(self, root: Path, version: Version) -> None:
+        self.root, self.version = root, version
+
+    @classmethod
+    def open(cls, root: Path) -> Index:
+        """Open the current version; DataError where there is none."""
+        return cls(root, read_version(root))
+
+    def collection(self) -> Collection:
+        """Return the documents of this version."""
+        return self.version.collection(self.root)
+
+    def fates(self) -> pa.Table:
+        """Return what becomes of each document, in the same order."""
+        return read_fates(self.root, self.version)
+
+    def query(self, text: str, least: float = 0.5) -> list[Match]:
+        """Return the documents whose similarity to ``text`` is at least ``least``, the most similar first.
+
+        Those below the index's ``group_threshold`` may be missed: the buckets are not made for them.
+        """
+        import numpy as np
+
+        from data_tools.dedup.comparing import DEVIATIONS
+        from data_tools.shingles import jaccard, shingle_texts
+        from data_tools.signatures import Signer
+
+        scheme = self.version.settings.scheme
+        own, _ = shingle_texts([text], scheme.shingle_words)
+        signature = Signer(scheme.num_hashes, scheme.seed).sign(own)
+        collection = self.collection()
+        found = _candidates(collection, signature)
+        estimates = (collection.signatures(found) == signature).mean(axis=1)
+        found = np.sort(found[estimates >= least - DEVIATIONS * 0.5 / np.sqrt(scheme.num_hashes)])
+        shingles = np.unique(own)
+        similar = {
+            document: jaccard(shingles, np.unique(shingle_texts([other], scheme.shingle_words)[0]))
+            for document, other in collection.texts(found.tolist())
+        }
+        fates, corpora = self.fates(), collection.column("corpus")
+        matches = [
+            Match(
+                document, fates["id"][document].as_py(), corpora[document].as_py(), similarity,
+                fates["rule"][document].as_py(), fates["kept"][document].as_py(),
+            )
+            for document, similarity in similar.items()
+            if similarity >= least
+        ]  # fmt: skip
+        return sorted(matches, key=lambda match: (-match.similarity, match.id))
+
+    def review(self) -> list[tuple[str, str, float]]:
+        """Return (later id, earlier id, similarity) of the pairs closest to the threshold, least similar first."""
+        import pyarrow.parquet as pq
+
+        from data_tools.dedup.fates import REVIEW_FILE
+
+        rows = pq.read_table(self.root / FATES_FOLDER / str(self.version.number) / REVIEW_FILE).to_pylist()
+        return sorted(((row["later"], row["earlier"], row["similarity"]) for row in rows), key=lambda row: row[2])
+
+    def find(self, id: str) -> int | None:
+        """Return the number of the document with this id, or None."""
+        import pyarrow.compute as pc
+
+        place = pc.index(self.collection().column("id"), id).as_py()
+        return None if place < 0 else int(place)
+
+    def text(self, document: int) -> str:
+        """Return a document's text."""
+        ((_, text),) = self.collection().texts([document])
+        return text
+
+
+def _candidates(collection: Collection, signature: NDArray[np.uint32]) -> NDArray[np.int64]:
+    """Return the documents that share a bucket with a signature: a search by bisection in every band."""
+    import numpy as np
+
+    from data_tools.dedup.segment import KEYS_FILE, ROWS_FILE, band_keys
+    from data_tools.signatures import EMPTY
+
+    if (signature == EMPTY).all():
+        return np.empty(0, dtype=np.int64)
+    found = [np.empty(0, dtype=np.int64)]
+    for number, segment in enumerate(collection.segments):
+        keys, rows = segment.array(KEYS_FILE), segment.array(ROWS_FILE)
+        for band in range(segment.scheme.bands):
+            key = band_keys(signature[None, :], segment.scheme, band)[0]
+            low, high = np.searchsorted(keys[band], key, "left"), np.searchsorted(keys[band], key, "right")
+            found.append(rows[band][low:high].astype(np.int64) + collection.offset(number))
+    return np.unique(np.concatenate(found))
+
+
+@contextmanager
+def writing(root: Path) -> Iterator[None]:
+    """Hold the right to change the index; BusyError where another process has it."""
+    with lease(root / LOCK_FILE, f"the index {root}"):
+        shutil.rmtree(root / WORK_FOLDER, ignore_errors=True)
+        yield
+
+
+def add(root: Path, folders: Sequence[Path], settings: Settings | None, workers: int = 1) -> Change:
+    """Add the documents of artifacts or folders of shards, making the index where there is none.
+
+    ``settings`` must be those of the index, or None for these. DataError for documents that it has already.
+    """
+    with writing(root), _tasks(workers) as run:
+        before = _begin(root, settings)
+        names, num_added = [], 0
+        for folder in folders:
+            paths = shards(folder) or sorted(folder.glob("*.parquet"))
+            if not paths:
+                raise DataError(f"{folder}: holds no documents. Give the output of a step that makes documents")
+            for name, group in _groups(paths, before.settings, root):
+                if name in before.segments or name in names:
+                    raise DataError(f"{folder}: the index {root} has these documents already")
+                _make_segment(root, name, group, before.settings, run)
+                names.append(name)
+                num_added += sum(num for _, num in group)
+        after = replace(before, number=before.number + 1, segments=(*before.segments, *names))
+        return _commit(root, before, after, run, num_added)
+
+
+def drop(root: Path, names: Sequence[str], workers: int = 1) -> Change:
+    """Withdraw corpora or single documents; what they had displaced comes back. DataError for unknown names."""
+    with writing(root), _tasks(workers) as run:
+        before = read_version(root)
+        collection = before.collection(root)
+        known = {corpus for segment in collection.segments for corpus in segment.corpora}
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        wanted = pa.array(sorted(set(names) - known), pa.string())
+        ids = collection.column("id")
+        present = set(ids.filter(pc.is_in(ids, wanted)).to_pylist())
+        if unknown := sorted(set(names) - known - present):
+            raise DataError(
+                f"{root}: there is no corpus and no document {unknown[0]!r}. "
+                f"Corpora: {', '.join(sorted(known)) or 'none'}"
+            )
+        withdrawn = set(before.withdrawn) | set(names)
+        left = tuple(segment.folder.name for segment in collection.segments if not set(segment.corpora) <= withdrawn)
+        still = {corpus for one in collection.segments if one.folder.name in left for corpus in one.corpora}
+        kept_names = {name for name in withdrawn if name not in known or name in still}
+        after = replace(before, number=before.number + 1, segments=left, withdrawn=tuple(sorted(kept_names)))
+        return _commit(root, before, after, run, 0)
+
+
+def _begin(root: Path, settings: Settings | None) -> Version:
+    try:
+        found = read_version(root)
+    except DataError:
+        if (root / "CURRENT").exists():
+            raise
+        return Version(0, settings or default_settings())
+    if settings is not None:
+        found.settings.check_same(settings, str(root))
+    return found
+
+
+def default_settings() -> Settings:
+    """Return the settings of an index for which nothing was asked: those of the dedup step."""
+    from stages.dedup.stage import Dedup
+
+    return Dedup.model_validate({}).settings()
+
+
+def _groups(paths: Sequence[Path], settings: Settings, root: Path) -> Iterator[tuple[str, list[tuple[Path, int]]]]:
+    """Yield (name, shards with their numbers of documents) of the segments that shards make; the name is of content."""
+    import pyarrow.parquet as pq
+
+    key = paths[0].parent.parent.resolve().name
+    sources = [(path, Source(str(path), key, pq.ParquetFile(path).metadata.num_rows)) for path in paths]
+    for group in grouped(sources):
+        named = "\n".join(
+            [f"{settings.scheme.header()} {settings.order.score}", *(file_hash(path) for path, _ in group)]
+        )
+        name = blake2b(named.encode(), digest_size=10).hexdigest()
+        yield name, [(path, source.num_documents) for path, source in group]
+
+
+def _make_segment(
+    root: Path, name: str, group: Sequence[tuple[Path, int]], settings: Settings, run: Callable[..., Any]
+) -> None:
+    """Sign a segment's shards and make it, unless a killed writer had come so far."""
+    folder = root / SEGMENTS_FOLDER / name
+    try:
+        Segment(folder).verify()
+        return
+    except DataError:
+        pass  # not there, or not whole: made now
+    signed = root / SIGNED_FOLDER / name
+    key = group[0][0].parent.parent.resolve().name
+    shared = {"scheme": settings.scheme, "score": settings.order.score}
+    calls = {path.stem: {"path": str(path), "prefix": str(signed / path.stem), **shared} for path, _ in group}
+    run("sign", _sign, calls)
+    sources = [Source(str(path), key, num) for path, num in group]
+    build_segment(folder, settings.scheme, [signed / path.stem for path, _ in group], sources)
+    shutil.rmtree(signed)
+
+
+def _sign(path: str, prefix: str, scheme: Scheme, score: str) -> int:
+    if Path(f"{prefix}.signatures.npy").exists():
+        return 0  # by a writer that was killed; this file comes last and whole
+    return sign_documents(Path(path), Path(prefix), scheme, score)
+
+
+@contextmanager
+def _tasks(workers: int) -> Iterator[Callable[..., Any]]:
+    """Give a function that runs named calls: here, or in processes."""
+    from data_tools.dedup.deciding import run_here
+
+    if workers <= 1:
+        yield run_here
+        return
+    with ProcessPoolExecutor(workers) as pool:
+
+        def run(name: str, function: Callable[..., Any], calls: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
+            waiting = {call: pool.submit(function, **arguments) for call, arguments in calls.items()}
+            return {call: future.result() for call, future in waiting.items()}
+
+        yield run
+
+
+def _commit(root: Path, before: Version, after: Version, run: Callable[..., Any], num_added: int) -> Change:
+    """Decide the fates of a new version and make it the current one."""
+    collection = after.collection(root)
+    for segment in collection.segments:
+        if segment.folder.name not in before.segments:
+            segment.verify()
+    ranked = rank_documents(collection, after.settings.order)
+    decided = decide(collection, ranked, after.settings.limits, root / WORK_FOLDER, run)
+    fates = Fates(collection, ranked, decided)
+    was = _kept_ids(read_fates(root, before)) if before.number else {}
+    write_version(root, after, fates)
+    shutil.rmtree(root / WORK_FOLDER, ignore_errors=True)
+    _forget(root, after)
+    now = _kept_ids(fates.table())
+    came_back = sorted(id for id, kept in now.items() if kept and was.get(id) is False)
+    displaced = sorted(
+        id for id, kept in was.items() if kept and now.get(id) is False and not _is_withdrawn(id, after, fates)
+    )
+    return Change(after, num_added, came_back, displaced)
+
+
+def _is_withdrawn(id: str, version: Version, fates: Fates) -> bool:
+    if not version.withdrawn:
+        return False
+    import pyarrow.compute as pc
+
+    return not fates.is_present[pc.index(fates.collection.column("id"), id).as_py()]
+
+
+def _kept_ids(fates: pa.Table) -> dict[str, bool]:
+    if not fates.num_rows:
+        return {}
+    return {id: not rule for id, rule in zip(fates["id"].to_pylist(), fates["rule"].to_pylist(), strict=True)}
+
+
+def _forget(root: Path, version: Version) -> None:
+    """Delete fates of old versions, and segments that no version names."""
+    for folder in (root / FATES_FOLDER).iterdir():
+        if folder.name.isdigit() and int(folder.name) <= version.number - KEPT_VERSIONS:
+            shutil.rmtree(folder)
+    for folder in (root / SEGMENTS_FOLDER).iterdir():
+        if folder.name not in version.segments:
+            shutil.rmtree(folder)
+
+
+def signature_bytes(collection: Collection) -> int:
+    """Return the bytes that the signatures of a collection take on disk."""
+    return sum((segment.folder / SIGNATURES_FILE).stat().st_size for segment in collection.segments)
