@@ -273,7 +273,6 @@ def _make_segment(
     run("sign", _sign, calls)
     sources = [Source(str(path), key, num) for path, num in group]
     build_segment(folder, settings.scheme, [signed / path.stem for path, _ in group], sources)
-    shutil.rmtree(signed)
 
 
 def _sign(path: str, prefix: str, scheme: Scheme, score: str) -> int:
@@ -335,7 +334,8 @@ def _kept_ids(fates: pa.Table) -> dict[str, bool]:
 
 
 def _forget(root: Path, version: Version) -> None:
-    """Delete fates of old versions, and segments that no version names."""
+    """Delete fates of old versions, segments that the current one does not name, and what a killed writer signed."""
+    shutil.rmtree(root / SIGNED_FOLDER, ignore_errors=True)
     for folder in (root / FATES_FOLDER).iterdir():
         if folder.name.isdigit() and int(folder.name) <= version.number - KEPT_VERSIONS:
             shutil.rmtree(folder)
