@@ -48,7 +48,7 @@ check: $(READY)
 	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy
 
 bench: $(READY)
-	@$(BIN)/python -c 'import spacy' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	@$(BIN)/python -c 'import rensa, spacy' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	  --constraint constraints.txt --editable '.[dev,bench]'
 	@$(BIN)/python -m benchmarks.$(if $(only),$(only),$(error say which: make bench only=chain))
 

@@ -307,30 +307,27 @@ def _commit(root: Path, before: Version, after: Version, run: Callable[..., Any]
     ranked = rank_documents(collection, after.settings.order)
     decided = decide(collection, ranked, after.settings.limits, root / WORK_FOLDER, run)
     fates = Fates(collection, ranked, decided)
-    was = _kept_ids(read_fates(root, before)) if before.number else {}
+    was = read_fates(root, before).select(["id", "rule"]) if before.number else None
     write_version(root, after, fates)
     shutil.rmtree(root / WORK_FOLDER, ignore_errors=True)
+    came_back, displaced = _turned(was, fates) if was is not None and was.num_rows else ([], [])
     _forget(root, after)
-    now = _kept_ids(fates.table())
-    came_back = sorted(id for id, kept in now.items() if kept and was.get(id) is False)
-    displaced = sorted(
-        id for id, kept in was.items() if kept and now.get(id) is False and not _is_withdrawn(id, after, fates)
-    )
     return Change(after, num_added, came_back, displaced)
 
 
-def _is_withdrawn(id: str, version: Version, fates: Fates) -> bool:
-    if not version.withdrawn:
-        return False
+def _turned(was: pa.Table, fates: Fates) -> tuple[list[str], list[str]]:
+    """Return the ids that were gone and are kept, and those that were kept and are gone without being withdrawn."""
+    import numpy as np
+    import pyarrow as pa
     import pyarrow.compute as pc
 
-    return not fates.is_present[pc.index(fates.collection.column("id"), id).as_py()]
-
-
-def _kept_ids(fates: pa.Table) -> dict[str, bool]:
-    if not fates.num_rows:
-        return {}
-    return {id: not rule for id, rule in zip(fates["id"].to_pylist(), fates["rule"].to_pylist(), strict=True)}
+    ids = fates.collection.column("id")
+    places = pc.index_in(ids, value_set=was["id"].combine_chunks())
+    known = np.flatnonzero(pc.is_valid(places).to_numpy())
+    was_kept = pc.equal(was["rule"], "").to_numpy()[places.to_numpy()[known].astype(np.int64)]
+    is_kept = fates.is_kept[known]
+    turned = (known[is_kept & ~was_kept], known[~is_kept & was_kept & fates.is_present[known]])
+    return tuple(sorted(ids.take(pa.array(one)).to_pylist()) for one in turned)  # type: ignore[return-value]
 
 
 def _forget(root: Path, version: Version) -> None:
