@@ -23,7 +23,7 @@ from benchmarks.dedup_rivals import by_datasketch, by_datatrove, signatures_by_d
 from benchmarks.dedup_texts import Variant, many_texts, pieces, variants, write_documents
 from benchmarks.real_text import REAL_TEXT, is_there
 from benchmarks.record import ROOT, record, run_measured
-from data_tools.shingles import shingle_texts
+from data_tools.shingles import lower, shingle_texts
 from data_tools.signatures import Signer
 
 HASHES, THRESHOLD = 112, 0.8
@@ -43,11 +43,8 @@ def signatures() -> dict[str, Any]:
     signer = Signer(HASHES, 1)
 
     def sign(own: Sequence[str]) -> Any:
-        found = []
-        for start in range(0, len(own), 64):
-            shingles, first = shingle_texts(own[start : start + 64], 5)
-            found += [signer.sign(shingles[first[n] : first[n + 1]]) for n in range(len(first) - 1)]
-        return np.stack(found)
+        batches = [shingle_texts(map(lower, own[start : start + 64]), 5) for start in range(0, len(own), 64)]
+        return np.concatenate([signer.sign_all(*batch) for batch in batches])
 
     contenders: dict[str, Callable[[Sequence[str]], Any]] = {
         "strata": sign,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.real_text import FOLDERS, read_folder
 from data_tools.documents import Document, documents_writer
-from data_tools.shingles import jaccard, shingle_texts
+from data_tools.shingles import jaccard, lower, shingle_texts
 
 PIECE_CHARACTERS = 2_000
 DOCUMENTS_PER_SHARD = 10_000
@@ -54,7 +54,7 @@ def variants(num: int, seed: int = 0) -> list[Variant]:
     for number, original in enumerate(originals):
         rate = 0.5 * rng.random() ** 3
         copy = CHANGES[number % len(CHANGES)](original, rate, rng, vocabulary)
-        sets = [np.unique(shingle_texts([text], 5)[0]) for text in (original, copy)]
+        sets = [np.unique(shingle_texts([lower(text)], 5)[0]) for text in (original, copy)]
         made.append(Variant(original, copy, jaccard(*sets)))
     return made
 

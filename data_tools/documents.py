@@ -161,6 +161,20 @@ def read_rows(path: Path, columns: Sequence[str] | None = None) -> Iterator[dict
             yield from batch.to_pylist()
 
 
+def read_tuples(path: Path, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    """Yield the values of some columns row by row, in the order named: half the cost of ``read_rows``."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        file = pq.ParquetFile(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise DataError(f"{path}: is not a readable Parquet file: {error}") from None
+    with file:
+        for batch in file.iter_batches(batch_size=ROWS_PER_GROUP, columns=list(columns)):
+            yield from zip(*(batch.column(name).to_pylist() for name in columns), strict=True)
+
+
 def read_documents(folders: Iterable[Path]) -> Iterator[Document]:
     """Yield the documents of several artifacts, folder by folder, shard by shard, in order."""
     for folder in folders:

@@ -6,11 +6,16 @@ that handles one shard of documents reads one small file, so memory does not gro
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from data_tools.documents import Document, ShardWriter, read_rows, shards
 from data_tools.errors import DataError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 KEEP_FOLDER = "keep"
 SPLITS = ("train", "dev", "test")
@@ -27,6 +32,19 @@ def keep_writer(folder: Path, documents_key: str, shard: str) -> ShardWriter:
 
     schema = pa.schema([("id", pa.string()), ("group", pa.string()), ("split", pa.string())])
     return ShardWriter(keep_path(folder, documents_key, shard), schema)
+
+
+def write_keep(folder: Path, documents_key: str, shard: str, ids: pa.ChunkedArray, groups: pa.ChunkedArray) -> None:
+    """Write the keep-list of one shard from columns; no split yet."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path = keep_path(folder, documents_key, shard)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    splits = pa.array([""] * len(ids), pa.string())
+    pq.write_table(pa.table({"id": ids, "group": groups, "split": splits}), temporary, compression="zstd")
+    os.replace(temporary, path)
 
 
 def read_keep(folder: Path, documents_key: str, shard: str) -> dict[str, tuple[str, str]]:

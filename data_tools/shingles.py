@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -42,21 +42,27 @@ BATCH_CHARACTERS = 1 << 17
 
 def normalise(text: str) -> str:
     """Return ``text`` in NFC and lower case with single spaces: texts that agree in this are exact duplicates."""
-    return " ".join(_lower(text).split())
+    return " ".join(lower(text).split())
 
 
 def exact_digest(text: str) -> str:
     """Return a 128-bit hash of the normalised text, in hexadecimal."""
-    return hashlib.blake2b(normalise(text).encode(), digest_size=16).hexdigest()
+    return digest_of_lower(lower(text)).hex()
 
 
-def _lower(text: str) -> str:
+def digest_of_lower(text: str) -> bytes:
+    """Return the 16 bytes of ``exact_digest`` for a text that ``lower`` returned."""
+    return hashlib.blake2b(" ".join(text.split()).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def lower(text: str) -> str:
+    """Return ``text`` in NFC and lower case."""
     return (text if text.isascii() else unicodedata.normalize("NFC", text)).lower()
 
 
 def words_of(text: str) -> list[str]:
     """Return the lower-case words of ``text`` without punctuation; 13.2 and SiO2 are one word each."""
-    return _WORD.findall(_lower(text))
+    return _WORD.findall(lower(text))
 
 
 def count_unspaced(text: str) -> int:
@@ -64,15 +70,17 @@ def count_unspaced(text: str) -> int:
     return len(_LETTER.findall(text))
 
 
-def hash_words(texts: Sequence[str]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+def hash_words(texts: Iterable[str]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     """Return the hashes of the words of ``texts``, as ``words_of`` splits them, and where each text's begin.
 
-    Shapes (W,) and (T + 1,): the words of text t are those from ``first[t]`` up to ``first[t + 1]``. Memory beyond the
-    result: some 40 bytes for each of ``BATCH_CHARACTERS`` characters, however long a text is.
+    The texts must be what ``lower`` returns. Shapes (W,) and (T + 1,): the words of text t are those from ``first[t]``
+    up to ``first[t + 1]``. Memory beyond the result: some 40 bytes for each of ``BATCH_CHARACTERS`` characters, however
+    long a text is.
     """
     import numpy as np
 
     hashes: list[NDArray[np.uint64]] = []
+    texts = list(texts)
     counts = np.zeros(len(texts) + 1, dtype=np.int64)
     batch: list[str] = []
     numbers: list[int] = []
@@ -89,7 +97,7 @@ def hash_words(texts: Sequence[str]) -> tuple[NDArray[np.uint64], NDArray[np.int
             size = 0
 
     for number, text in enumerate(texts):
-        for piece in _pieces(_lower(text)):
+        for piece in _pieces(text):
             if size + len(piece) > BATCH_CHARACTERS:
                 flush()
             batch.append(piece)
@@ -118,7 +126,10 @@ def _hash_batch(texts: Sequence[str]) -> tuple[NDArray[np.uint64], NDArray[np.in
     if joined.isascii():
         codes: NDArray[Any] = np.frombuffer(joined.encode("ascii"), dtype=np.uint8)
     else:
-        codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+        encoded = joined.encode("utf-16-le", "surrogatepass")
+        codes = np.frombuffer(encoded, dtype=np.uint16)
+        if len(codes) > len(joined):  # characters beyond the first 65,536
+            codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     flags = _character_flags()[codes]
     is_word = (flags & _IS_WORD).view(bool)
     marks = np.flatnonzero(flags & _IS_MARK)
@@ -153,11 +164,11 @@ def _character_flags() -> NDArray[np.uint8]:
     return flags
 
 
-def shingle_texts(texts: Sequence[str], num_words: int) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+def shingle_texts(texts: Iterable[str], num_words: int) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     """Return the shingles of all ``texts``, in order and with repetitions, and where each text's begin.
 
-    Shapes (S,) and (T + 1,). A text of fewer than ``num_words`` words is one shingle of all its words; a text without
-    words has none.
+    The texts must be what ``lower`` returns. Shapes (S,) and (T + 1,). A text of fewer than ``num_words`` words is one
+    shingle of all its words; a text without words has none.
     """
     import numpy as np
 

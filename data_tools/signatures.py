@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SCHEME = "affine32"
-_BLOCK = 8192
+_BLOCK = 2048
 EMPTY = 0xFFFFFFFF
 """The value in every place of the signature of an empty set."""
 
@@ -30,15 +30,37 @@ class Signer:
         factors, offsets = MinHash(num_perm=num_hashes, seed=seed, scheme=SCHEME).permutations
         self._factors_H1: NDArray[np.uint32] = factors.astype(np.uint32).reshape(-1, 1)  # H hashes, 1
         self._offsets_H1: NDArray[np.uint32] = offsets.astype(np.uint32).reshape(-1, 1)
+        self._room = np.empty(num_hashes * _BLOCK, dtype=np.uint32)  # fresh memory would cost more than the arithmetic
 
     def sign(self, shingles: NDArray[np.uint64]) -> NDArray[np.uint32]:
         """Return the signature of one set, shape (num_hashes,)."""
         import numpy as np
 
-        mixed = _premix(shingles.astype(np.uint32))
-        signature = np.full(len(self._factors_H1), EMPTY, dtype=np.uint32)
+        return self._sign_mixed(_premix(shingles.astype(np.uint32)))
+
+    def sign_all(self, shingles: NDArray[np.uint64], first: NDArray[np.int64]) -> NDArray[np.uint32]:
+        """Return the signatures of T sets that lie one behind the other, from ``first[t]`` to ``first[t + 1]``.
+
+        Shape (T, num_hashes). Elements may be repeated.
+        """
+        import numpy as np
+
+        mixed, bounds = _premix(shingles.astype(np.uint32)), first.tolist()
+        signatures = np.empty((len(bounds) - 1, len(self._factors_H1)), dtype=np.uint32)
+        for number in range(len(signatures)):
+            signatures[number] = self._sign_mixed(mixed[bounds[number] : bounds[number + 1]])
+        return signatures
+
+    def _sign_mixed(self, mixed: NDArray[np.uint32]) -> NDArray[np.uint32]:
+        import numpy as np
+
+        num_hashes = len(self._factors_H1)
+        signature = np.full(num_hashes, EMPTY, dtype=np.uint32)
         for start in range(0, len(mixed), _BLOCK):
-            permuted = self._factors_H1 * mixed[start : start + _BLOCK] + self._offsets_H1
+            block = mixed[start : start + _BLOCK]
+            permuted = self._room[: num_hashes * len(block)].reshape(num_hashes, len(block))
+            np.multiply(self._factors_H1, block, out=permuted)
+            np.add(permuted, self._offsets_H1, out=permuted)
             np.minimum(signature, permuted.min(axis=1), out=signature)
         return signature
 

@@ -167,11 +167,15 @@ def find_pairs(
         for each in codes:
             found.add(each)
         left.append(rest)
-    save_array(Path(f"{out}.pairs.npy"), found.finish())
-    save_array(Path(f"{out}.left.npy"), np.concatenate([np.empty(0, np.uint32), *(each.ranks for each in left)]))
-    save_array(Path(f"{out}.sizes.npy"), np.concatenate([np.empty(0, np.int64), *(each.sizes for each in left)]))
+    save_array(Path(f"{out}.pairs.npy"), found.finish(), lasts=False)
+    save_array(
+        Path(f"{out}.left.npy"), np.concatenate([np.empty(0, np.uint32), *(each.ranks for each in left)]), lasts=False
+    )
+    save_array(
+        Path(f"{out}.sizes.npy"), np.concatenate([np.empty(0, np.int64), *(each.sizes for each in left)]), lasts=False
+    )
     behind = [each.ranks[each.places() > 0] for each in left]
-    save_array(Path(f"{out}.pending.npy"), np.unique(np.concatenate([np.empty(0, np.uint32), *behind])))
+    save_array(Path(f"{out}.pending.npy"), np.unique(np.concatenate([np.empty(0, np.uint32), *behind])), lasts=False)
     return {"candidates": found.num_candidates, "pairs": found.num_kept, "left": sum(len(each.sizes) for each in left)}
 
 

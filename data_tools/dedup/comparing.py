@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from data_tools.batching import batched_by_size
 from data_tools.dedup.candidates import first_of_runs
 from data_tools.dedup.collection import Collection
 from data_tools.dedup.signing import save_array
-from data_tools.shingles import jaccard, shingle_texts
+from data_tools.shingles import jaccard, lower, shingle_texts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -79,7 +80,7 @@ def verify_pairs(
         collection, document_of[edges["earlier"][doubtful]], document_of[edges["later"][doubtful]]
     )
     edges = edges[edges["similarity"] >= min(threshold, group_threshold)]
-    save_array(Path(out), edges)
+    save_array(Path(out), edges, lasts=False)
     return {"compared": len(doubtful), "edges": len(edges)}
 
 
@@ -112,9 +113,12 @@ def _similarities(
 ) -> list[float]:
     import numpy as np
 
-    scheme = collection.segments[0].scheme
+    num_words = collection.segments[0].scheme.shingle_words
     sets: dict[int, NDArray[np.uint64]] = {}
-    for document, text in collection.texts(np.unique(np.concatenate([one, other])).tolist()):
-        shingles, _ = shingle_texts([text], scheme.shingle_words)
-        sets[document] = np.unique(shingles)
+    texts = collection.texts(np.unique(np.concatenate([one, other])).tolist())
+    for batch in batched_by_size(texts, lambda pair: len(pair[1])):
+        shingles, first = shingle_texts([lower(text) for _, text in batch], num_words)
+        for place, (document, _) in enumerate(batch):
+            own = np.sort(shingles[first[place] : first[place + 1]])
+            sets[document] = own[first_of_runs(own)]
     return [jaccard(sets[a], sets[b]) for a, b in zip(one.tolist(), other.tolist(), strict=True)]

@@ -58,8 +58,8 @@ def run_here(name: str, function: Callable[..., Any], calls: Mapping[str, Mappin
 
 def save_ranked(ranked: Ranked, folder: Path) -> None:
     """Write the order for the tasks to read."""
-    save_array(folder / "document_of.npy", ranked.document_of)
-    save_array(folder / "rank_of.npy", ranked.rank_of)
+    save_array(folder / "document_of.npy", ranked.document_of, lasts=False)
+    save_array(folder / "rank_of.npy", ranked.rank_of, lasts=False)
 
 
 def decide(collection: Collection, ranked: Ranked, limits: Limits, work: Path, run: RunTasks = run_here) -> Decisions:
@@ -129,7 +129,7 @@ class _Pairing:
         folder = self._work / f"round{self.round}"
         before = self._work / f"round{self.round - 1}"
         gone_file = folder / "gone.npy"
-        save_array(gone_file, gone)
+        save_array(gone_file, gone, lasts=False)
         again = {"before": "", "gone": ""}
         if self.round:
             again["gone"] = str(gone_file)
@@ -263,7 +263,7 @@ class _Settling:
             rows["similarity"][places], rows["exact"][places] = exact, True
             self.similarity[rows["later"][places]] = exact
             wrong += int((exact < self._limits.threshold).sum())
-            save_array(path, rows)
+            save_array(path, rows, lasts=False)
         return wrong
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from data_tools.batching import batched_by_size
-from data_tools.documents import ShardWriter, read_rows
-from data_tools.shingles import exact_digest, shingle_texts
+from data_tools.documents import read_tuples
+from data_tools.shingles import digest_of_lower, lower, shingle_texts
 from data_tools.signatures import Signer
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 WORKS = ("doi", "pmid", "url")
 """What names a work, the surest first. Documents of one work are one text in several states: full text and abstract."""
+_NO_WORKS = dict.fromkeys(WORKS, "")
+_UNSCORED = float("-inf")
 _PART = re.compile(r"#\d+$")
 _DOI = re.compile(r"^(?:https?://(?:dx\.)?doi\.org/|doi:\s*)", re.IGNORECASE)
 
@@ -46,39 +48,61 @@ def sign_documents(path: Path, prefix: Path, scheme: Scheme, score: str = "") ->
     at a time, and 4 bytes per hash and document.
     """
     import numpy as np
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
     signer = Signer(scheme.num_hashes, scheme.seed)
     found: list[NDArray[np.uint32]] = []
-    rows = read_rows(path, ["id", "text", "corpus", "domain", "license", "source", "meta"])
-    with ShardWriter(prefix.with_name(f"{prefix.name}.parquet"), names_schema()) as writer:
-        for batch in batched_by_size(rows, lambda row: len(row["text"])):
-            shingles, first = shingle_texts([row["text"] for row in batch], scheme.shingle_words)
-            for place, row in enumerate(batch):
-                writer.write(_named(row, score))
-                found.append(signer.sign(shingles[first[place] : first[place + 1]]))
-    signatures = np.stack(found) if found else np.empty((0, scheme.num_hashes), np.uint32)
+    columns: dict[str, list[Any]] = {name: [] for name in names_schema().names}
+    rows = read_tuples(path, ("text", "id", "corpus", "domain", "license", "source", "meta"))
+    for batch in batched_by_size(rows, lambda row: len(row[0])):
+        texts = [lower(row[0]) for row in batch]
+        shingles, first = shingle_texts(texts, scheme.shingle_words)
+        found.append(signer.sign_all(shingles, first))
+        for row, text in zip(batch, texts, strict=True):
+            _note(columns, row, digest_of_lower(text), score)
+    prefix.parent.mkdir(parents=True, exist_ok=True)
+    names = prefix.with_name(f"{prefix.name}.parquet")
+    temporary = names.with_name(f".{names.name}.{os.getpid()}.tmp")
+    pq.write_table(pa.table(columns, names_schema()), temporary, compression="zstd")
+    os.replace(temporary, names)
+    signatures = np.concatenate(found) if found else np.empty((0, scheme.num_hashes), np.uint32)
     save_array(prefix.with_name(f"{prefix.name}.signatures.npy"), signatures)
-    return len(found)
+    return len(signatures)
 
 
-def _named(row: Mapping[str, Any], score: str) -> dict[str, Any]:
-    text, meta = row["text"], json.loads(row["meta"])
-    digest = bytes.fromhex(exact_digest(text))
-    origin = f"{row['corpus']}\0{_PART.sub('', row['source'])}"
-    named: dict[str, Any] = {name: row[name] for name in ("id", "corpus", "domain", "license")}
-    named |= {"digest_high": _number(digest[:8]), "digest_low": _number(digest[8:]), "origin": _hash(origin)}
-    named |= {kind: _hash(name) if name else 0 for kind, name in works_of(meta, row["source"]).items()}
-    value = meta.get(score) if score else None
-    named["score"] = float(value) if isinstance(value, (int, float)) else float("-inf")
-    return {**named, "num_characters": len(text), "num_bytes": len(text.encode("utf-8", "surrogatepass"))}
+def _note(columns: dict[str, list[Any]], row: tuple[str, ...], digest: bytes, score: str) -> None:
+    """Add what is known of one document to the columns."""
+    text, id, corpus, domain, license, source, meta = row
+    stated = json.loads(meta) if meta != "{}" else {}
+    for name, value in (("id", id), ("corpus", corpus), ("domain", domain), ("license", license)):
+        columns[name].append(value)
+    columns["digest_high"].append(int.from_bytes(digest[:8], "little"))
+    columns["digest_low"].append(int.from_bytes(digest[8:], "little"))
+    columns["origin"].append(_hash(f"{corpus}\0{_without_part(source)}"))
+    works = works_of(stated, source) if stated or source[:4] == "http" else _NO_WORKS
+    for kind in WORKS:
+        columns[kind].append(_hash(works[kind]) if works[kind] else 0)
+    scored = stated.get(score) if score else None
+    columns["score"].append(float(scored) if isinstance(scored, (int, float)) else _UNSCORED)
+    columns["num_characters"].append(len(text))
+    columns["num_bytes"].append(len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass")))
+
+
+def _without_part(source: str) -> str:
+    """Return a source without the number of the part that a long text was cut into."""
+    return _PART.sub("", source) if "#" in source else source
 
 
 def works_of(meta: Mapping[str, Any], source: str) -> dict[str, str]:
     """Return the normalised DOI, PMID and web address of a document; empty where it states none."""
-    doi = _DOI.sub("", str(meta.get("doi") or "").strip()).lower()
-    pmid = str(meta.get("pmid") or "").strip()
     url = str(meta.get("url") or (source if source.startswith(("http://", "https://")) else ""))
-    return {"doi": doi, "pmid": pmid, "url": _normal_url(_PART.sub("", url))}
+    doi, pmid = (str(meta.get(name) or "").strip() for name in ("doi", "pmid"))
+    return {
+        "doi": _DOI.sub("", doi).lower() if doi else "",
+        "pmid": pmid,
+        "url": _normal_url(_without_part(url)) if url else "",
+    }
 
 
 def _normal_url(url: str) -> str:
@@ -99,12 +123,8 @@ def _hash(text: str) -> int:
     return xxh3_64_intdigest(text.encode("utf-8", "surrogatepass")) or 1
 
 
-def _number(data: bytes) -> int:
-    return int.from_bytes(data, "little")
-
-
-def save_array(path: Path, array: NDArray[Any]) -> None:
-    """Write an array as .npy; the file appears whole, or not at all."""
+def save_array(path: Path, array: NDArray[Any], *, lasts: bool = True) -> None:
+    """Write an array as .npy; the file appears whole, or not at all. One that ``lasts`` is forced to disk."""
     import numpy as np
 
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -112,8 +132,9 @@ def save_array(path: Path, array: NDArray[Any]) -> None:
     try:
         with temporary.open("wb") as stream:
             np.save(stream, array)
-            stream.flush()
-            os.fsync(stream.fileno())
+            if lasts:
+                stream.flush()
+                os.fsync(stream.fileno())
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)

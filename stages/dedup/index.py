@@ -101,11 +101,11 @@ class Index:
         import numpy as np
 
         from data_tools.dedup.comparing import DEVIATIONS
-        from data_tools.shingles import jaccard, shingle_texts
+        from data_tools.shingles import jaccard, lower, shingle_texts
         from data_tools.signatures import Signer
 
         scheme = self.version.settings.scheme
-        own, _ = shingle_texts([text], scheme.shingle_words)
+        own, _ = shingle_texts([lower(text)], scheme.shingle_words)
         signature = Signer(scheme.num_hashes, scheme.seed).sign(own)
         collection = self.collection()
         found = _candidates(collection, signature)
@@ -113,7 +113,7 @@ class Index:
         found = np.sort(found[estimates >= least - DEVIATIONS * 0.5 / np.sqrt(scheme.num_hashes)])
         shingles = np.unique(own)
         similar = {
-            document: jaccard(shingles, np.unique(shingle_texts([other], scheme.shingle_words)[0]))
+            document: jaccard(shingles, np.unique(shingle_texts([lower(other)], scheme.shingle_words)[0]))
             for document, other in collection.texts(found.tolist())
         }
         fates, corpora = self.fates(), collection.column("corpus")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 SIGNED_FOLDER, WORK_FOLDER = ".signed", ".pairs"
 BYTES_PER_SECOND = 12_000_000
 """Measured on one core with books and textbooks; used for the plan only."""
+ROWS_AT_ONCE = 1024
 DOCUMENTS_IN_ONE_PROCESS = 100_000
 """So few documents are paired in the step's own process: starting tasks would cost more."""
 
@@ -228,26 +229,31 @@ def _shards(collection: Collection, folder: Path) -> dict[str, dict[str, Any]]:
 
 def write_shard(shard: str, documents_key: str, fates: str, rows: Sequence[int], folder: str) -> dict[str, Json]:
     """Write the keep-list of one shard and the documents that it dropped; ``rows``: its first fate, and how many."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    from data_tools.documents import Document, dropped, dropped_writer, read_rows
-    from data_tools.keep import keep_writer
+    from data_tools.documents import Document, dropped, dropped_writer
+    from data_tools.keep import write_keep
 
     path = Path(shard)
-    kept = 0
-    own = pq.read_table(fates).slice(rows[0], rows[1]).to_pylist()
-    with (
-        keep_writer(Path(folder), documents_key, path.stem) as keep,
-        dropped_writer(Path(folder), f"{documents_key}-{path.stem}") as refused,
-    ):
-        for row, decision in zip(read_rows(path), own, strict=True):
-            if decision["rule"]:
-                document = Document(**row)
-                refused.write(dropped(document, "dedup", decision["rule"], decision["similarity"], decision["kept"]))
-            else:
-                keep.write({"id": row["id"], "group": decision["group"], "split": ""})
-                kept += 1
-    return {"kept": kept}
+    own = pq.read_table(fates).slice(rows[0], rows[1])
+    kept = pc.equal(own["rule"], "")
+    stays = own.filter(kept)
+    write_keep(Path(folder), documents_key, path.stem, stays["id"], stays["group"])
+    gone = pc.invert(kept)
+    with dropped_writer(Path(folder), f"{documents_key}-{path.stem}") as refused:
+        if stays.num_rows < own.num_rows:
+            first = 0
+            with pq.ParquetFile(path) as file:
+                for batch in file.iter_batches(batch_size=ROWS_AT_ONCE):
+                    mask = gone.slice(first, len(batch)).combine_chunks()
+                    decisions = own.slice(first, len(batch)).filter(mask).to_pylist()
+                    for row, fate in zip(pa.table(batch).filter(mask).to_pylist(), decisions, strict=True):
+                        document = Document(**row)
+                        refused.write(dropped(document, "dedup", fate["rule"], fate["similarity"], fate["kept"]))
+                    first += len(batch)
+    return {"kept": stays.num_rows}
 
 
 STAGE = Dedup

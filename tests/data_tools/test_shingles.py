@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import random
 
@@ -15,6 +16,8 @@ from data_tools.shingles import (
     gram_hashes,
     hash_words,
     jaccard,
+    lower,
+    normalise,
     shingle_set,
     shingle_texts,
     words_of,
@@ -61,7 +64,7 @@ ODD_TEXTS = [
 
 def test_words_of_many_texts_are_those_of_each() -> None:
     texts = ODD_TEXTS + [prose(seed, 3) for seed in range(40)] + ODD_TEXTS[::-1]
-    hashes, first = hash_words(texts)
+    hashes, first = hash_words(map(lower, texts))
     names: dict[int, str] = {}
     numbers: dict[str, int] = {}
     for text, begin, end in zip(texts, first[:-1].tolist(), first[1:].tolist(), strict=True):
@@ -77,10 +80,10 @@ def test_words_of_many_texts_are_those_of_each() -> None:
 def test_shingles_of_many_texts_are_those_of_each() -> None:
     texts = [text for text in ODD_TEXTS if len(text) < 1000] + [prose(seed, 2) for seed in range(20)] + ["", "end"]
     for length in (1, 5):
-        shingles, first = shingle_texts(texts, length)
+        shingles, first = shingle_texts(map(lower, texts), length)
         assert first[-1] == len(shingles)
         for text, begin, end in zip(texts, first[:-1].tolist(), first[1:].tolist(), strict=True):
-            words, _ = hash_words([text])
+            words, _ = hash_words([lower(text)])
             alone = gram_hashes(words, min(length, len(words))) if len(words) else []
             assert shingles[begin:end].tolist() == list(alone)
 
@@ -88,8 +91,8 @@ def test_shingles_of_many_texts_are_those_of_each() -> None:
 def test_a_long_text_is_cut_into_the_same_words() -> None:
     text = " ".join(prose(seed, 30) for seed in range(200))
     assert len(text) > 2 * BATCH_CHARACTERS
-    whole, _ = hash_words([text])
-    parts = [hash_words([sentence])[0].tolist() for sentence in text.split(". ")]
+    whole, _ = hash_words([lower(text)])
+    parts = [hash_words([lower(sentence)])[0].tolist() for sentence in text.split(". ")]
     assert whole.tolist() == [number for part in parts for number in part]
 
 
@@ -98,6 +101,13 @@ def test_exact_digest_sees_through_case_space_and_unicode_form_alone() -> None:
     assert exact_digest("Cafe\u0301") == exact_digest("Café")
     assert exact_digest("5 m") != exact_digest("-5 m")
     assert exact_digest("net 4.2") != exact_digest("net 4.3")
+
+
+def test_the_digest_is_that_of_the_normalised_text() -> None:
+    spaces = [chr(code) for code in range(0x110000) if chr(code).isspace()]
+    for text in [*ODD_TEXTS, "".join(f"{space}Rock{space}{space}" for space in spaces), "  a \t\n b\u3000 \u00a0"]:
+        expected = hashlib.blake2b(normalise(text).encode("utf-8", "surrogatepass"), digest_size=16)
+        assert exact_digest(text) == expected.hexdigest()
 
 
 @pytest.mark.parametrize("length", [1, 2, 5, 13])
