@@ -212,9 +212,9 @@ def kills() -> dict[str, Any]:
         ]  # fmt: skip
         rng = random.Random(0)
         num_kills = 0
-        for _ in range(KILLS):
+        while num_kills < KILLS:
             writer = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, start_new_session=True)
-            time.sleep(rng.uniform(0.5, elapsed))
+            time.sleep(rng.uniform(0.3, 0.9 * elapsed))
             if writer.poll() is None:
                 num_kills += 1
                 writer.send_signal(signal.SIGKILL)
@@ -266,7 +266,9 @@ def order() -> dict[str, Any]:
                 add(place / f"order{number}", [folders[part]], None, 2)
             kept.append(_fates(place / f"order{number}"))
         shuffled = place / "shuffled"
-        write_documents(shuffled, iter(random.Random(9).sample(rows, len(rows))), "corpus0")
+        write_documents(
+            shuffled, iter(random.Random(9).sample(rows, len(rows))), "corpus0"
+        )  # one corpus: order is length, id
         dropped = []
         for part in range(4):
             add(place / f"drop{part}", folders, None, 2)
@@ -274,8 +276,8 @@ def order() -> dict[str, Any]:
             add(place / f"without{part}", [one for n, one in enumerate(folders) if n != part], None, 2)
             dropped.append(_fates(place / f"drop{part}") == _fates(place / f"without{part}"))
         add(place / "again", [shuffled], None, 2)
-        same_kept = {id for id, fate in kept[0].items() if not fate[0]}
-        shuffled_kept = {id for id, fate in _fates(place / "again").items() if not fate[0]}
+        again = _fates(place / "again")
+        same_kept, shuffled_kept = ({id for id, fate in one.items() if not fate["rule"]} for one in (kept[0], again))
     return {
         "order_documents": len(rows),
         "order_kept": len(same_kept),
@@ -289,10 +291,10 @@ def _part(rows: Sequence[tuple[str, str]], part: int) -> Iterator[tuple[str, str
     yield from rows[part::4]
 
 
-def _fates(root: Path) -> dict[str, tuple[Any, ...]]:
+def _fates(root: Path) -> dict[str, dict[str, Any]]:
     from stages.dedup.index import Index
 
-    return {row["id"]: tuple(row.values()) for row in Index.open(root).fates().to_pylist()}
+    return {row["id"]: row for row in Index.open(root).fates().to_pylist()}
 
 
 PARTS: dict[str, Callable[[], dict[str, Any]]] = {

@@ -36,7 +36,7 @@ _LETTER = re.compile(rf"[{_SINGLE}](?<=\w)")
 _STEP = 0x9E3779B97F4A7C15
 """An odd 64-bit constant: runs of words are hashed as a polynomial in it, modulo 2^64."""
 _IS_WORD, _IS_DIGIT, _IS_MARK, _IS_SINGLE = 1, 2, 4, 8
-BATCH_CHARACTERS = 1 << 17
+BATCH_CHARACTERS = 1 << 16
 """So many characters are made into arrays at once: small enough to stay in the processor's caches."""
 
 

@@ -73,7 +73,10 @@ def verify_pairs(
     edges = np.empty(len(found), dtype=list(EDGE))
     edges["later"], edges["earlier"], edges["similarity"] = found["later"], found["earlier"], found["estimate"]
     margin = limits.margin(collection.segments[0].scheme.num_hashes)
-    edges["exact"] = np.abs(edges["similarity"] - threshold) < margin
+    starts = np.flatnonzero(first_of_runs(edges["later"]))
+    pairs_of_later = np.diff(np.append(starts, len(edges)))
+    is_only = np.repeat(pairs_of_later == 1, pairs_of_later) & (edges["similarity"] >= threshold)
+    edges["exact"] = (np.abs(edges["similarity"] - threshold) < margin) | is_only  # an only one is needed in the end
     doubtful = np.flatnonzero(edges["exact"])
     document_of = np.load(Path(ranked) / "document_of.npy", mmap_mode="r")
     edges["similarity"][doubtful] = exact_similarities(

@@ -53,40 +53,55 @@ def sign_documents(path: Path, prefix: Path, scheme: Scheme, score: str = "") ->
 
     signer = Signer(scheme.num_hashes, scheme.seed)
     found: list[NDArray[np.uint32]] = []
-    columns: dict[str, list[Any]] = {name: [] for name in names_schema().names}
-    rows = read_tuples(path, ("text", "id", "corpus", "domain", "license", "source", "meta"))
-    for batch in batched_by_size(rows, lambda row: len(row[0])):
+    learned = _Learned(score)
+    for batch in batched_by_size(read_tuples(path, ("text", "corpus", "source", "meta")), lambda row: len(row[0])):
         texts = [lower(row[0]) for row in batch]
-        shingles, first = shingle_texts(texts, scheme.shingle_words)
-        found.append(signer.sign_all(shingles, first))
+        found.append(signer.sign_all(*shingle_texts(texts, scheme.shingle_words)))
         for row, text in zip(batch, texts, strict=True):
-            _note(columns, row, digest_of_lower(text), score)
-    prefix.parent.mkdir(parents=True, exist_ok=True)
+            learned.add(*row, digest=digest_of_lower(text))
+    stated = pq.read_table(path, columns=["id", "corpus", "domain", "license"])
     names = prefix.with_name(f"{prefix.name}.parquet")
+    names.parent.mkdir(parents=True, exist_ok=True)
     temporary = names.with_name(f".{names.name}.{os.getpid()}.tmp")
-    pq.write_table(pa.table(columns, names_schema()), temporary, compression="zstd")
+    table = pa.table({name: stated[name] for name in stated.column_names} | learned.columns())
+    pq.write_table(table.cast(names_schema()), temporary, compression="zstd")
     os.replace(temporary, names)
     signatures = np.concatenate(found) if found else np.empty((0, scheme.num_hashes), np.uint32)
     save_array(prefix.with_name(f"{prefix.name}.signatures.npy"), signatures)
     return len(signatures)
 
 
-def _note(columns: dict[str, list[Any]], row: tuple[str, ...], digest: bytes, score: str) -> None:
-    """Add what is known of one document to the columns."""
-    text, id, corpus, domain, license, source, meta = row
-    stated = json.loads(meta) if meta != "{}" else {}
-    for name, value in (("id", id), ("corpus", corpus), ("domain", domain), ("license", license)):
-        columns[name].append(value)
-    columns["digest_high"].append(int.from_bytes(digest[:8], "little"))
-    columns["digest_low"].append(int.from_bytes(digest[8:], "little"))
-    columns["origin"].append(_hash(f"{corpus}\0{_without_part(source)}"))
-    works = works_of(stated, source) if stated or source[:4] == "http" else _NO_WORKS
-    for kind in WORKS:
-        columns[kind].append(_hash(works[kind]) if works[kind] else 0)
-    scored = stated.get(score) if score else None
-    columns["score"].append(float(scored) if isinstance(scored, (int, float)) else _UNSCORED)
-    columns["num_characters"].append(len(text))
-    columns["num_bytes"].append(len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass")))
+class _Learned:
+    """What is learned of documents one by one: hashes of text, source and works, sizes, score."""
+
+    def __init__(self, score: str) -> None:
+        self._score = score
+        self._digests: list[bytes] = []
+        self._numbers: dict[str, list[int]] = {name: [] for name in ("origin", *WORKS, "num_characters", "num_bytes")}
+        self._scores: list[float] = []
+
+    def add(self, text: str, corpus: str, source: str, meta: str, *, digest: bytes) -> None:
+        stated = json.loads(meta) if meta != "{}" else {}
+        numbers = self._numbers
+        self._digests.append(digest)
+        numbers["origin"].append(_hash(f"{corpus}\0{_without_part(source)}"))
+        works = works_of(stated, source) if stated or source[:4] == "http" else _NO_WORKS
+        for kind in WORKS:
+            numbers[kind].append(_hash(works[kind]) if works[kind] else 0)
+        numbers["num_characters"].append(len(text))
+        numbers["num_bytes"].append(len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass")))
+        scored = stated.get(self._score) if self._score else None
+        self._scores.append(float(scored) if isinstance(scored, (int, float)) else _UNSCORED)
+
+    def columns(self) -> dict[str, Any]:
+        """Return the columns of ``names_schema`` that this knows, in its order."""
+        import numpy as np
+
+        digests = np.frombuffer(b"".join(self._digests), dtype="<u8").reshape(-1, 2)
+        halves = {"digest_high": digests[:, 0].copy(), "digest_low": digests[:, 1].copy()}
+        unsigned = {name: np.array(self._numbers[name], dtype=np.uint64) for name in ("origin", *WORKS)}
+        signed = {name: np.array(self._numbers[name], dtype=np.int64) for name in ("num_characters", "num_bytes")}
+        return {**halves, **unsigned, **signed, "score": np.array(self._scores, dtype=np.float64)}
 
 
 def _without_part(source: str) -> str:

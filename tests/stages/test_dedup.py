@@ -187,6 +187,56 @@ def test_an_id_that_occurs_twice_is_told(tmp_path: Path) -> None:
         run(Dedup(), tmp_path / "made", documents=given)
 
 
+def test_tasks_decide_as_the_steps_own_process_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = corpora(tmp_path, 3)
+    here = run(Dedup(), tmp_path / "here", documents=given)
+    monkeypatch.setattr("stages.dedup.stage.DOCUMENTS_IN_ONE_PROCESS", 0)
+    spread = run(Dedup(), tmp_path / "spread", documents=given)
+    assert published_files(here) == published_files(spread)
+    assert list((tmp_path / "spread" / ".map").glob("pair0/*.json"))
+    again = run(Dedup(), tmp_path / "spread", documents=given)
+    assert published_files(here) == published_files(again)
+
+
+def test_a_long_document_is_found_among_its_copies(tmp_path: Path) -> None:
+    """Longer than any batch: 3 MB, its copy with an end of its own, and short texts around them."""
+    text = " ".join(prose(seed, 400) for seed in range(100))
+    assert len(text) > 2_000_000
+    documents = [document("long", text), document("longer", text + " The end.")]
+    documents += [document(f"d{n}", prose(900 + n)) for n in range(5)]
+    gone = dropped(run(Dedup(), tmp_path / "made", documents=documents_artifact(tmp_path / "given", documents)))
+    assert {id: (row["rule"], row["detail"]) for id, row in gone.items()} == {"long": ("near_duplicate", "longer")}
+    assert 0.9999 < gone["long"]["value"] < 1
+
+
+@pytest.mark.parametrize(
+    ("stage", "message"),
+    [
+        (Dedup(prefer=("size",)), r"prefer: there is no 'size'\. Use some of corpus, license, score, length"),
+        (Dedup(prefer=("score",)), r"score: must be named, and stand in prefer, or neither"),
+        (Dedup(score="quality"), r"score: must be named, and stand in prefer, or neither"),
+        (Dedup(num_hashes=2), r"num_hashes: 2 hashes catch a pair of similarity 0\.5 with a chance of at most 0\.7500"),
+    ],
+)
+def test_wrong_parameters_are_told_before_anything_runs(stage: Dedup, message: str) -> None:
+    with pytest.raises(RecipeError, match=rf"step curate: {message}"):
+        stage.check(CONTEXT)
+
+
+def test_the_report_shows_what_was_lost_and_the_largest_clusters(tmp_path: Path) -> None:
+    made = run(Dedup(priority=("geo",)), tmp_path / "made", documents=corpora(tmp_path))
+    tables = {block["title"]: block["data"] for block in blocks(made)}
+    rates = tables["What each corpus loses, together and alone"]["rows"]
+    assert [row[:3] for row in rates] == [["rocks", 36, 12], ["web", 13, 3]]
+    assert [row[4] for row in rates] == [12, 0]  # alone, web has no duplicates
+    assert tables["Copies of each kept text"]["rows"] == [["1", 19, 19], ["2", 15, 30]]
+    assert len(tables["The largest clusters"]["rows"]) == 10
+    kept_id, corpus, copies, begins = tables["The largest clusters"]["rows"][0]
+    assert (corpus, copies) == ("rocks", 2)
+    assert begins
+    assert kept_id in kept(made)
+
+
 def test_parameters_estimate_and_blocks(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match=r"curate: group_threshold: must be at most threshold \(0\.4\), got 0\.5"):
         Dedup(threshold=0.4).check(CONTEXT)
