@@ -2,18 +2,18 @@
 
 Words are compared in lower case, without punctuation, and with every number as written: texts that differ only in
 their figures (filings, laboratory reports, tables) are different texts. Scripts that write no spaces (Chinese,
-Japanese, Thai, Lao, Khmer, Burmese) have a word per letter. One text can be split by ``words_of``; ``hash_words`` and
-``shingle_texts`` do the same for many texts at once, as arrays, at some 40 MB/s.
+Japanese, Thai, Lao, Khmer, Burmese) have a word per letter. One text can be split by ``words_of``; ``split_texts``
+does the same for many texts at once, as arrays.
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from data_tools.piece_hashes import PieceHasher, finish
 
@@ -35,24 +35,14 @@ _WORD = re.compile(rf"{_PIECE}(?:(?<=\d)[.,](?=\d){_PIECE})*|[{_SINGLE}](?<=\w)"
 _LETTER = re.compile(rf"[{_SINGLE}](?<=\w)")
 _STEP = 0x9E3779B97F4A7C15
 """An odd 64-bit constant: runs of words are hashed as a polynomial in it, modulo 2^64."""
-_IS_WORD, _IS_DIGIT, _IS_MARK, _IS_SINGLE = 1, 2, 4, 8
+_IS_WORD, _IS_DIGIT, _IS_MARK, _IS_SINGLE, _IS_SPACE = 1, 2, 4, 8, 16
 BATCH_CHARACTERS = 1 << 16
 """So many characters are made into arrays at once: small enough to stay in the processor's caches."""
 
 
 def normalise(text: str) -> str:
-    """Return ``text`` in NFC and lower case with single spaces: texts that agree in this are exact duplicates."""
+    """Return ``text`` in NFC and lower case with single spaces."""
     return " ".join(lower(text).split())
-
-
-def exact_digest(text: str) -> str:
-    """Return a 128-bit hash of the normalised text, in hexadecimal."""
-    return digest_of_lower(lower(text)).hex()
-
-
-def digest_of_lower(text: str) -> bytes:
-    """Return the 16 bytes of ``exact_digest`` for a text that ``lower`` returned."""
-    return hashlib.blake2b(" ".join(text.split()).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def lower(text: str) -> str:
@@ -70,28 +60,92 @@ def count_unspaced(text: str) -> int:
     return len(_LETTER.findall(text))
 
 
-def hash_words(texts: Iterable[str]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    """Return the hashes of the words of ``texts``, as ``words_of`` splits them, and where each text's begin.
+@dataclass(frozen=True)
+class Words:
+    """The W words and M other marks of T texts, as ``words_of`` splits them."""
 
-    The texts must be what ``lower`` returns. Shapes (W,) and (T + 1,): the words of text t are those from ``first[t]``
-    up to ``first[t + 1]``. Memory beyond the result: some 40 bytes for each of ``BATCH_CHARACTERS`` characters, however
-    long a text is.
+    hashes: NDArray[np.uint64]
+    """Shape (W,)."""
+    first: NDArray[np.int64]
+    """Shape (T + 1,): the words of text t are those from ``first[t]`` up to ``first[t + 1]``."""
+    marks: NDArray[np.uint64]
+    """Shape (M,): code points of what is neither in a word nor white space."""
+    before_mark: NDArray[np.int64]
+    """Shape (M,): how many of the W words stand before each."""
+    first_mark: NDArray[np.int64]
+    """Shape (T + 1,)."""
+
+    def digests(self) -> NDArray[np.uint64]:
+        """Return a 128-bit hash of each text, shape (T, 2): of its words and marks in order, not of white space.
+
+        Sums of mixed (word, place) and (mark, word before it, place) modulo 2^64: two different texts share both with
+        a chance of 2^-128, two that differ in a word alone with one of 2^-64 for either half.
+        """
+        import numpy as np
+
+        def sums(values: NDArray[np.uint64], first: NDArray[np.int64]) -> NDArray[np.uint64]:
+            running = np.zeros(len(values) + 1, dtype=np.uint64)
+            np.cumsum(values, out=running[1:])
+            return running[first[1:]] - running[first[:-1]]
+
+        def places(first: NDArray[np.int64]) -> NDArray[np.uint64]:
+            return (np.arange(first[-1]) - np.repeat(first[:-1], np.diff(first))).astype(np.uint64)
+
+        place = places(self.first) * np.uint64(_STEP)
+        of_text = np.repeat(self.first[:-1], np.diff(self.first_mark))
+        mark = self.marks + (self.before_mark - of_text + 1).astype(np.uint64) * np.uint64(_STEP)
+        mark = finish(mark) + places(self.first_mark) * np.uint64(_STEP)
+        halves = (sums(finish(self.hashes + place), self.first), sums(finish(self.hashes ^ finish(place)), self.first))
+        found = np.stack(halves, axis=1)
+        found[:, 0] += sums(finish(mark), self.first_mark)
+        found[:, 1] += sums(finish(mark ^ np.uint64(_STEP)), self.first_mark)
+        return found
+
+    def shingles(self, num_words: int) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+        """Return the shingles of all texts, in order and with repetitions, and where each text's begin.
+
+        Shapes (S,) and (T + 1,). A text of fewer than ``num_words`` words is one shingle of all its words; a text
+        without words has none.
+        """
+        import numpy as np
+
+        num_grams = np.maximum(np.diff(self.first) - num_words + 1, 0)
+        grams = gram_hashes(self.hashes, num_words)
+        is_gram = np.zeros(len(grams) + 1, dtype=np.int8)  # runs that lie in one text: +1 where they begin, -1 behind
+        filled = num_grams > 0
+        np.add.at(is_gram, self.first[:-1][filled], 1)
+        np.subtract.at(is_gram, (self.first[:-1] + num_grams)[filled], 1)
+        shingles = grams[np.cumsum(is_gram[:-1], dtype=np.int8).view(bool)]
+        short = np.flatnonzero((num_grams == 0) & (np.diff(self.first) > 0))
+        if len(short):
+            own = [gram_hashes(self.hashes[self.first[text] : self.first[text + 1]], 0) for text in short.tolist()]
+            at = np.cumsum(num_grams)[short] - num_grams[short]
+            shingles = np.insert(shingles, at, np.concatenate(own))
+            num_grams[short] = 1
+        return shingles, np.concatenate([[0], np.cumsum(num_grams)])
+
+
+def split_texts(texts: Iterable[str]) -> Words:
+    """Split many texts, which must be what ``lower`` returns.
+
+    Memory beyond the result: some 40 bytes for each of ``BATCH_CHARACTERS`` characters, however long a text is.
     """
     import numpy as np
 
-    hashes: list[NDArray[np.uint64]] = []
+    parts: list[_Batch] = []
     texts = list(texts)
-    counts = np.zeros(len(texts) + 1, dtype=np.int64)
+    num_words, num_marks = (np.zeros(len(texts) + 1, dtype=np.int64) for _ in range(2))
     batch: list[str] = []
     numbers: list[int] = []
-    size = 0
+    size = total = 0
 
     def flush() -> None:
-        nonlocal size
+        nonlocal size, total
         if batch:
-            found, per_piece = _hash_batch(batch)
-            hashes.append(found)
-            np.add.at(counts, np.array(numbers) + 1, per_piece)
+            parts.append(_split_batch(batch, total))
+            total += len(parts[-1].hashes)
+            np.add.at(num_words, np.array(numbers) + 1, parts[-1].num_words)
+            np.add.at(num_marks, np.array(numbers) + 1, parts[-1].num_marks)
             batch.clear()
             numbers.clear()
             size = 0
@@ -104,7 +158,18 @@ def hash_words(texts: Iterable[str]) -> tuple[NDArray[np.uint64], NDArray[np.int
             numbers.append(number)
             size += len(piece) + 1
     flush()
-    return np.concatenate(hashes) if hashes else np.empty(0, dtype=np.uint64), np.cumsum(counts)
+    return Words(
+        np.concatenate([np.empty(0, np.uint64), *(part.hashes for part in parts)]),
+        np.cumsum(num_words),
+        np.concatenate([np.empty(0, np.uint64), *(part.marks for part in parts)]),
+        np.concatenate([np.empty(0, np.int64), *(part.before_mark for part in parts)]),
+        np.cumsum(num_marks),
+    )
+
+
+def exact_digest(text: str) -> str:
+    """Return a 128-bit hash of a text's words and marks, in hexadecimal: equal for exact duplicates."""
+    return split_texts([lower(text)]).digests().tobytes().hex()
 
 
 def _pieces(text: str) -> Iterator[str]:
@@ -118,8 +183,16 @@ def _pieces(text: str) -> Iterator[str]:
     yield text[start:] if start else text
 
 
-def _hash_batch(texts: Sequence[str]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    """Return the hashes of the words of lower-case ``texts`` and how many each has."""
+class _Batch(NamedTuple):
+    hashes: NDArray[np.uint64]
+    num_words: NDArray[np.int64]
+    marks: NDArray[np.uint64]
+    before_mark: NDArray[np.int64]
+    num_marks: NDArray[np.int64]
+
+
+def _split_batch(texts: Sequence[str], num_before: int) -> _Batch:
+    """Split pieces of texts; ``num_before`` words stand before the first of them."""
     import numpy as np
 
     joined = "\n".join(("", *texts, ""))
@@ -142,9 +215,16 @@ def _hash_batch(texts: Sequence[str]) -> tuple[NDArray[np.uint64], NDArray[np.in
     edges = np.flatnonzero(begins_or_ends) + 1
     begins = edges[is_word[edges]]
     ends = edges[is_word[edges - 1]]
-    lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
-    first = np.searchsorted(begins, np.cumsum(lengths + 1))
-    return PieceHasher(codes).hash(begins, ends), np.diff(first, prepend=0)
+    marks = np.flatnonzero((flags & (_IS_WORD | _IS_SPACE)) == 0)
+    marks = marks[~is_word[marks]]
+    edges = np.cumsum(np.fromiter(map(len, texts), dtype=np.int64, count=len(texts)) + 1)
+    return _Batch(
+        PieceHasher(codes).hash(begins, ends),
+        np.diff(np.searchsorted(begins, edges), prepend=0),
+        codes[marks].astype(np.uint64),
+        np.searchsorted(begins, marks) + num_before,
+        np.diff(np.searchsorted(marks, edges), prepend=0),
+    )
 
 
 @lru_cache(maxsize=1)
@@ -157,6 +237,8 @@ def _character_flags() -> NDArray[np.uint8]:
     flags |= np.strings.isalnum(characters) * np.uint8(_IS_WORD)
     flags[ord("_")] = _IS_WORD
     flags |= np.strings.isdecimal(characters) * np.uint8(_IS_DIGIT)
+    flags |= np.strings.isspace(characters) * np.uint8(_IS_SPACE)
+    flags[0] = 0  # an empty U1 string is NUL
     for mark in ".,":
         flags[ord(mark)] = _IS_MARK
     for first, last in _UNSPACED:
@@ -165,28 +247,8 @@ def _character_flags() -> NDArray[np.uint8]:
 
 
 def shingle_texts(texts: Iterable[str], num_words: int) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    """Return the shingles of all ``texts``, in order and with repetitions, and where each text's begin.
-
-    The texts must be what ``lower`` returns. Shapes (S,) and (T + 1,). A text of fewer than ``num_words`` words is one
-    shingle of all its words; a text without words has none.
-    """
-    import numpy as np
-
-    hashes, first_word = hash_words(texts)
-    num_grams = np.maximum(np.diff(first_word) - num_words + 1, 0)
-    grams = gram_hashes(hashes, num_words)
-    is_gram = np.zeros(len(grams) + 1, dtype=np.int8)  # runs that lie in one text: +1 where they begin, -1 behind them
-    filled = num_grams > 0
-    np.add.at(is_gram, first_word[:-1][filled], 1)
-    np.subtract.at(is_gram, (first_word[:-1] + num_grams)[filled], 1)
-    shingles = grams[np.cumsum(is_gram[:-1], dtype=np.int8).view(bool)]
-    short = np.flatnonzero((num_grams == 0) & (np.diff(first_word) > 0))
-    if len(short):
-        own = [gram_hashes(hashes[first_word[text] : first_word[text + 1]], 0) for text in short.tolist()]
-        at = np.cumsum(num_grams)[short] - num_grams[short]
-        shingles = np.insert(shingles, at, np.concatenate(own))
-        num_grams[short] = 1
-    return shingles, np.concatenate([[0], np.cumsum(num_grams)])
+    """Return the shingles of texts that ``lower`` returned; see ``Words.shingles``."""
+    return split_texts(texts).shingles(num_words)
 
 
 class WordHashes:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from data_tools.batching import batched_by_size
 from data_tools.documents import read_tuples
-from data_tools.shingles import digest_of_lower, lower, shingle_texts
+from data_tools.shingles import lower, split_texts
 from data_tools.signatures import Signer
 
 if TYPE_CHECKING:
@@ -55,10 +55,11 @@ def sign_documents(path: Path, prefix: Path, scheme: Scheme, score: str = "") ->
     found: list[NDArray[np.uint32]] = []
     learned = _Learned(score)
     for batch in batched_by_size(read_tuples(path, ("text", "corpus", "source", "meta")), lambda row: len(row[0])):
-        texts = [lower(row[0]) for row in batch]
-        found.append(signer.sign_all(*shingle_texts(texts, scheme.shingle_words)))
-        for row, text in zip(batch, texts, strict=True):
-            learned.add(*row, digest=digest_of_lower(text))
+        words = split_texts(lower(row[0]) for row in batch)
+        found.append(signer.sign_all(*words.shingles(scheme.shingle_words)))
+        learned.digests.append(words.digests())
+        for row in batch:
+            learned.add(*row)
     stated = pq.read_table(path, columns=["id", "corpus", "domain", "license"])
     names = prefix.with_name(f"{prefix.name}.parquet")
     names.parent.mkdir(parents=True, exist_ok=True)
@@ -76,14 +77,14 @@ class _Learned:
 
     def __init__(self, score: str) -> None:
         self._score = score
-        self._digests: list[bytes] = []
+        self.digests: list[NDArray[np.uint64]] = []
+        """Of each batch, shape (documents, 2)."""
         self._numbers: dict[str, list[int]] = {name: [] for name in ("origin", *WORKS, "num_characters", "num_bytes")}
         self._scores: list[float] = []
 
-    def add(self, text: str, corpus: str, source: str, meta: str, *, digest: bytes) -> None:
+    def add(self, text: str, corpus: str, source: str, meta: str) -> None:
         stated = json.loads(meta) if meta != "{}" else {}
         numbers = self._numbers
-        self._digests.append(digest)
         numbers["origin"].append(_hash(f"{corpus}\0{_without_part(source)}"))
         works = works_of(stated, source) if stated or source[:4] == "http" else _NO_WORKS
         for kind in WORKS:
@@ -97,7 +98,7 @@ class _Learned:
         """Return the columns of ``names_schema`` that this knows, in its order."""
         import numpy as np
 
-        digests = np.frombuffer(b"".join(self._digests), dtype="<u8").reshape(-1, 2)
+        digests = np.concatenate([np.empty((0, 2), np.uint64), *self.digests])
         halves = {"digest_high": digests[:, 0].copy(), "digest_low": digests[:, 1].copy()}
         unsigned = {name: np.array(self._numbers[name], dtype=np.uint64) for name in ("origin", *WORKS)}
         signed = {name: np.array(self._numbers[name], dtype=np.int64) for name in ("num_characters", "num_bytes")}

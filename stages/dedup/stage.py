@@ -30,7 +30,7 @@ DOCUMENTS_IN_ONE_PROCESS = 100_000
 class Dedup(Stage):
     """Keep one copy of every text: the best in the order of ``prefer``, then the smallest id.
 
-    A document goes if and only if a kept document before it in that order has the same normalised text
+    A document goes if and only if a kept document before it in that order has the same words and marks
     (``exact_duplicate``) or shingles of a Jaccard similarity of at least ``threshold`` (``near_duplicate``); or if
     another source tells more of the same work (``same_doi``, ``same_pmid``, ``same_url``). The order is total, and
     nothing depends on how documents are sharded, or on how many workers there are. ``group`` in the keep-list names the

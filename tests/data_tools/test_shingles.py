@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import random
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from data_tools.shingles import (
     BATCH_CHARACTERS,
     WordHashes,
     exact_digest,
     gram_hashes,
-    hash_words,
     jaccard,
     lower,
-    normalise,
     shingle_set,
     shingle_texts,
+    split_texts,
     words_of,
 )
 from data_tools.signatures import EMPTY, Signer
 from tests.stages.curation_inputs import prose
 
 WORDS = 5
+
+
+def hashed(texts: Sequence[str]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    words = split_texts(map(lower, texts))
+    return words.hashes, words.first
 
 
 def plain_shingles(text: str) -> set[tuple[str, ...]]:
@@ -64,7 +69,7 @@ ODD_TEXTS = [
 
 def test_words_of_many_texts_are_those_of_each() -> None:
     texts = ODD_TEXTS + [prose(seed, 3) for seed in range(40)] + ODD_TEXTS[::-1]
-    hashes, first = hash_words(map(lower, texts))
+    hashes, first = hashed(texts)
     names: dict[int, str] = {}
     numbers: dict[str, int] = {}
     for text, begin, end in zip(texts, first[:-1].tolist(), first[1:].tolist(), strict=True):
@@ -83,7 +88,7 @@ def test_shingles_of_many_texts_are_those_of_each() -> None:
         shingles, first = shingle_texts(map(lower, texts), length)
         assert first[-1] == len(shingles)
         for text, begin, end in zip(texts, first[:-1].tolist(), first[1:].tolist(), strict=True):
-            words, _ = hash_words([lower(text)])
+            words, _ = hashed([text])
             alone = gram_hashes(words, min(length, len(words))) if len(words) else []
             assert shingles[begin:end].tolist() == list(alone)
 
@@ -91,8 +96,8 @@ def test_shingles_of_many_texts_are_those_of_each() -> None:
 def test_a_long_text_is_cut_into_the_same_words() -> None:
     text = " ".join(prose(seed, 30) for seed in range(200))
     assert len(text) > 2 * BATCH_CHARACTERS
-    whole, _ = hash_words([lower(text)])
-    parts = [hash_words([lower(sentence)])[0].tolist() for sentence in text.split(". ")]
+    whole, _ = hashed([text])
+    parts = [hashed([sentence])[0].tolist() for sentence in text.split(". ")]
     assert whole.tolist() == [number for part in parts for number in part]
 
 
@@ -103,11 +108,32 @@ def test_exact_digest_sees_through_case_space_and_unicode_form_alone() -> None:
     assert exact_digest("net 4.2") != exact_digest("net 4.3")
 
 
-def test_the_digest_is_that_of_the_normalised_text() -> None:
+def test_texts_have_one_digest_exactly_where_words_and_marks_agree() -> None:
     spaces = [chr(code) for code in range(0x110000) if chr(code).isspace()]
-    for text in [*ODD_TEXTS, "".join(f"{space}Rock{space}{space}" for space in spaces), "  a \t\n b\u3000 \u00a0"]:
-        expected = hashlib.blake2b(normalise(text).encode("utf-8", "surrogatepass"), digest_size=16)
-        assert exact_digest(text) == expected.hexdigest()
+    texts = [
+        *ODD_TEXTS, *(f"Rock{space}{space} salt" for space in spaces), "rock salt", "rocksalt", "rock, salt",
+        "rock ,salt", "rock salt,", ",rock salt", "rock,, salt", "rock., salt", "rock,. salt", "salt rock",
+        "rock rock salt", "3.5", "3 .5", "3. 5", "3.5.", "-5 m", "5 m", "5 -m", "岩石", "岩 石",
+        *(prose(seed, 2) for seed in range(30)),
+    ]  # fmt: skip
+    found = [tuple(one) for one in split_texts(map(lower, texts)).digests().tolist()]
+
+    def parts(text: str) -> tuple[str, ...]:
+        """Words and marks, one by one: what two texts must agree in."""
+        words, place, made = words_of(text), 0, []
+        whole = lower(text)
+        for word in words:
+            at = whole.index(word, place)
+            made += [mark for mark in whole[place:at] if not mark.isspace()] + [word]
+            place = at + len(word)
+        return (*made, *(mark for mark in whole[place:] if not mark.isspace()))
+
+    by_parts: dict[tuple[str, ...], tuple[int, ...]] = {}
+    for text, digest in zip(texts, found, strict=True):
+        if len(text) < 100_000:
+            assert by_parts.setdefault(parts(text), digest) == digest, text[:50]
+        assert exact_digest(text) == np.array(digest, dtype=np.uint64).tobytes().hex()
+    assert len(set(by_parts.values())) == len(by_parts)
 
 
 @pytest.mark.parametrize("length", [1, 2, 5, 13])
