@@ -38,7 +38,7 @@ class Decontaminate(Stage):
     """
 
     name: ClassVar[str] = "decontaminate"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     needs: ClassVar[Mapping[str, Need]] = {
         "documents": need("documents", many=True),
         "keep": need("keep"),
@@ -145,10 +145,11 @@ def check_shard(
             if row["id"] not in kept:
                 continue
             result["documents_in"] += 1
+            own = kept[row["id"]]
+            row["text"] = own.text_of(row["text"])
             match = questions.find(row["text"])
             if match is None:
-                group, split = kept[row["id"]]
-                clean.write({"id": row["id"], "group": group, "split": split})
+                clean.write({"id": row["id"], **own._asdict()})
                 result["documents_out"] += 1
                 result["bytes_out"] += len(row["text"].encode())
                 continue

@@ -142,8 +142,9 @@ def encode_shard(
     rows = read_rows(Path(documents) / DOCUMENTS_FOLDER / f"{shard}.parquet", ["id", "text", "corpus", "domain"])
     writers: dict[tuple[str, str], TokenWriter] = {}
     with contextlib.ExitStack() as stack:
-        for row, document in encoded((row for row in rows if row["id"] in kept), load_tokenizer(Path(tokenizer))):
-            place = part_of(row["domain"]), kept[row["id"]][1]
+        cut = ({**row, "text": kept[row["id"]].text_of(row["text"])} for row in rows if row["id"] in kept)
+        for row, document in encoded(cut, load_tokenizer(Path(tokenizer))):
+            place = part_of(row["domain"]), kept[row["id"]].split
             if place not in writers:
                 writers[place] = stack.enter_context(TokenWriter(tokens_path(Path(output), *place), dtype))
             writers[place].write(document)

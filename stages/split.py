@@ -29,7 +29,7 @@ class Split(Stage):
     """
 
     name: ClassVar[str] = "split"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     needs: ClassVar[Mapping[str, Need]] = {
         "documents": need("documents", many=True),
         "keep": need("keep"),
@@ -106,6 +106,7 @@ class Split(Stage):
                 "documents_key": key,
                 "splits": str(out.path / SPLITS_FOLDER / f"{name}.json"),
                 "folder": str(out.path),
+                "keep": keep,
             }
             for name, (key, shard) in places.items()
         }
@@ -130,8 +131,9 @@ def describe_shard(shard: str, documents_key: str, keep: str, to: str) -> dict[s
         for row in read_rows(Path(shard), ["id", "text", "corpus", "domain", "source", "meta"]):
             if row["id"] in kept:
                 source = f"{row['corpus']}/{source_of(row['source'], row['meta']) or row['id']}"
-                piece = {"id": row["id"], "part": part_of(row["domain"]), "group": kept[row["id"]][0]}
-                writer.write({**piece, "source": source, "num_bytes": len(row["text"].encode())})
+                own = kept[row["id"]]
+                piece = {"id": row["id"], "part": part_of(row["domain"]), "group": own.group}
+                writer.write({**piece, "source": source, "num_bytes": len(own.text_of(row["text"]).encode())})
     return {"documents": writer.num_rows}
 
 
@@ -170,16 +172,17 @@ def _write_splits(
         write_json(folder / f"{name}.json", {row["id"]: [row["group"], assignment.splits[row["id"]]] for row in rows})
 
 
-def write_shard(shard: str, documents_key: str, splits: str, folder: str) -> dict[str, Json]:
+def write_shard(shard: str, documents_key: str, keep: str, splits: str, folder: str) -> dict[str, Json]:
     """Write the keep-list of one shard with its splits, and the documents that straddle."""
     from data_tools.documents import Document, dropped, dropped_writer, read_rows
-    from data_tools.keep import keep_writer
+    from data_tools.keep import keep_writer, read_keep
     from data_tools.splitting import STRADDLES
 
     path = Path(shard)
     assigned = json.loads(Path(splits).read_text("utf-8"))
+    before = read_keep(Path(keep), documents_key, path.stem)
     with (
-        keep_writer(Path(folder), documents_key, path.stem) as keep,
+        keep_writer(Path(folder), documents_key, path.stem) as kept,
         dropped_writer(Path(folder), f"{documents_key}-{path.stem}") as refused,
     ):
         straddling = {document for document, (_, split) in assigned.items() if split == STRADDLES}
@@ -189,8 +192,8 @@ def write_shard(shard: str, documents_key: str, splits: str, folder: str) -> dic
                 refused.write(dropped(Document(**row), "split", STRADDLES, None, f"group {group}"))
         for document, (group, split) in assigned.items():
             if split != STRADDLES:
-                keep.write({"id": document, "group": group, "split": split})
-    return {"kept": keep.num_rows}
+                kept.write({"id": document, "group": group, "split": split, "cuts": before[document].cuts})
+    return {"kept": kept.num_rows}
 
 
 def _metrics(pieces: Sequence[Piece], assignment: Assignment, fixed: Mapping[str, str]) -> dict[str, Json]:

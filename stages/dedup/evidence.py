@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pipeline.stage import Block
@@ -17,17 +18,21 @@ LINE_CHARACTERS = 160
 _SIZES = ((1, 1), (2, 2), (3, 4), (5, 8), (9, 16), (17, 64), (65, 1024), (1025, 10**12))
 
 
-def metrics(fates: Fates) -> dict[str, Json]:
-    """Return the step's figures."""
+def metrics(fates: Fates, written: Iterable[Mapping[str, Any]]) -> dict[str, Json]:
+    """Return the step's figures; ``written`` are the results of ``write_shard``."""
     import numpy as np
 
     sizes = fates.collection.numbers("num_bytes")
     groups = np.bincount(fates.group, minlength=1)
+    cut = {name: sum(one[name] for one in written) for name in ("emptied", "cut_documents", "cut_bytes")}
+    rules = Counter(filter(None, fates.rules())) + Counter(repeated_parts=cut["emptied"])
     return {
         "documents_in": len(fates.is_kept),
-        "documents_out": int(fates.is_kept.sum()),
-        "bytes_out": int(sizes[fates.is_kept].sum()),
-        "dropped_by_rule": dict(sorted(Counter(filter(None, fates.rules())).items())),
+        "documents_out": int(fates.is_kept.sum()) - cut["emptied"],
+        "bytes_out": int(sizes[fates.is_kept].sum()) - cut["cut_bytes"],
+        "dropped_by_rule": dict(sorted(rules.items())),
+        "cut_documents": cut["cut_documents"],
+        "cut_bytes": cut["cut_bytes"],
         "groups_of_several": int((groups > 1).sum()),
         "largest_group": int(groups.max()),
         "candidate_pairs": fates.decided.num_candidates,
@@ -36,7 +41,7 @@ def metrics(fates: Fates) -> dict[str, Json]:
     }
 
 
-def blocks(fates: Fates, stage: Dedup) -> list[Block]:
+def blocks(fates: Fates, stage: Dedup, written: Iterable[Mapping[str, Any]]) -> list[Block]:
     """Return the report's tables and curves."""
     corpora = fates.collection.column("corpus").combine_chunks().dictionary_encode()
     names, codes = corpora.dictionary.to_pylist(), corpora.indices.to_numpy()
@@ -47,7 +52,23 @@ def blocks(fates: Fates, stage: Dedup) -> list[Block]:
         _cluster_sizes(fates),
         _largest_clusters(fates),
         _chances(stage),
+        *([_parts(stage, list(written))] if stage.inside else []),
     ]
+
+
+def _parts(stage: Dedup, written: Sequence[Mapping[str, Any]]) -> Block:
+    labels = {
+        "cut_documents": f"kept documents without {stage.inside} that stand in a better one",
+        "emptied": "documents that held little else, and went",
+        "cut_bytes": "bytes of text that went so",
+    }
+    rows = [[label, sum(one[name] for one in written)] for name, label in labels.items()]
+    return Block(
+        "table",
+        "Parts that repeat across documents",
+        {"columns": ["what", "number"], "rows": rows, "align": ["left", "right"]},
+        f"Of parts of {stage.inside_min_words} words and more one copy stays. keep/ names the characters left out.",
+    )
 
 
 def _overlaps(fates: Fates, names: list[str], codes: Any, order: list[int]) -> Block:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -15,11 +16,13 @@ from pipeline.stage import CheckContext, Estimate, Inputs, Need, Resources, Stag
 
 if TYPE_CHECKING:
     from data_tools.dedup.collection import Collection
+    from data_tools.dedup.inside import Kind
     from data_tools.dedup.versions import Settings
     from pipeline.identity import Json
     from pipeline.output import Output
 
-SIGNED_FOLDER, WORK_FOLDER = ".signed", ".pairs"
+SIGNED_FOLDER, WORK_FOLDER, PARTS_FOLDER, PARTS_TABLE = ".signed", ".pairs", ".parts", ".parts_table.npy"
+REPEATED_PARTS = "repeated_parts"
 BYTES_PER_SECOND = 12_000_000
 """Measured on one core with books and textbooks; used for the plan only."""
 ROWS_AT_ONCE = 1024
@@ -68,6 +71,12 @@ class Dedup(Stage):
     catch: float = Field(0.98, gt=0, lt=1)
     """Chance with which the buckets must catch a pair of ``group_threshold``; more similar ones are caught more surely.
     Bands and rows follow from it: 64 bands of 4 at the defaults (0.984 at 0.5, 0.9998 at 0.6)."""
+    inside: Literal["", "paragraphs", "spans"] = ""
+    """Parts of kept documents that stand in a better one too are cut out: ``paragraphs`` (lines) or ``spans`` of three
+    sentences. Empty: none are looked for. A document that is left with fewer words than a part needs, and holds no copy
+    that stays, goes (``repeated_parts``)."""
+    inside_min_words: int = Field(20, ge=5)
+    """Words that a part needs to count."""
     seed: int = Field(1, ge=0, lt=2**32)
     """Seed of the permutations (datasketch)."""
 
@@ -143,10 +152,16 @@ class Dedup(Stage):
         decided = decide(collection, ranked, settings.limits, out.path / WORK_FOLDER, run_here if few else run_tasks)
         fates = Fates(collection, ranked, decided)
         write_version(out.path, Version(0, settings, tuple(folder.name for folder in folders)), fates)
-        out.map(write_shard, _shards(collection, out.path), name="write")
-        for block in blocks(fates, self):
+        calls = _shards(collection, out.path)
+        if self.inside:
+            inside = {"kind": self.inside, "min_words": self.inside_min_words}
+            out.map(count_shard, {name: {**call, **inside} for name, call in calls.items()}, name="parts")
+            merge_parts(out.path)
+            calls = {name: {**call, "inside": inside} for name, call in calls.items()}
+        written = out.map(write_shard, calls, name="write")
+        for block in blocks(fates, self, written.values()):
             out.block(block)
-        return metrics(fates)
+        return metrics(fates, written.values())
 
 
 def sign_and_build(inputs: Inputs, out: Output, scheme: Scheme, score: str) -> list[Path]:
@@ -216,18 +231,72 @@ def _shards(collection: Collection, folder: Path) -> dict[str, dict[str, Any]]:
     for segment in collection.segments:
         first = 0
         for source in segment.sources:
+            number = collection.offset(collection.segments.index(segment)) + first
             calls[f"{source.key}-{Path(source.shard).stem}"] = {
                 "shard": source.shard,
                 "documents_key": source.key,
                 "fates": str(fates_file(folder, 0, segment.folder.name)),
                 "rows": [first, source.num_documents],
+                "number": number,
                 "folder": str(folder),
             }
             first += source.num_documents
     return calls
 
 
-def write_shard(shard: str, documents_key: str, fates: str, rows: Sequence[int], folder: str) -> dict[str, Json]:
+def _kept_texts(
+    shard: str, fates: str, rows: Sequence[int], number: int, folder: str
+) -> Iterator[tuple[int, str, str]]:
+    """Yield (rank, id, text) of a shard's kept documents; ``number`` is its first document's number."""
+    import numpy as np
+    import pyarrow.parquet as pq
+
+    from data_tools.documents import read_tuples
+
+    rules = pq.read_table(fates, columns=["rule"])["rule"].slice(rows[0], rows[1]).to_pylist()
+    ranks = np.load(Path(folder) / WORK_FOLDER / "rank_of.npy", mmap_mode="r")[number : number + rows[1]].tolist()
+    for (id, text), rule, rank in zip(read_tuples(Path(shard), ("id", "text")), rules, ranks, strict=True):
+        if not rule:
+            yield rank, id, text
+
+
+def count_shard(
+    shard: str,
+    documents_key: str,
+    fates: str,
+    rows: Sequence[int],
+    number: int,
+    folder: str,
+    kind: Kind,
+    min_words: int,
+) -> int:
+    """Count the parts of one shard's kept documents; return how many different ones there are."""
+    from data_tools.boilerplate import write_counts
+    from data_tools.dedup.inside import count_parts, parts_of
+
+    texts = _kept_texts(shard, fates, rows, number, folder)
+    counts = count_parts((rank, parts_of(text, kind, min_words)) for rank, _, text in texts)
+    write_counts(Path(folder) / PARTS_FOLDER / f"{documents_key}-{Path(shard).stem}.npy", counts)
+    return len(counts)
+
+
+def merge_parts(folder: Path) -> None:
+    """Make the table of the parts that several documents hold."""
+    from data_tools.boilerplate import merge, write_counts
+
+    counts = sorted((folder / PARTS_FOLDER).glob("*.npy"))
+    write_counts(folder / PARTS_TABLE, merge(counts, 2))
+
+
+def write_shard(
+    shard: str,
+    documents_key: str,
+    fates: str,
+    rows: Sequence[int],
+    number: int,
+    folder: str,
+    inside: Mapping[str, Any] | None = None,
+) -> dict[str, Json]:
     """Write the keep-list of one shard and the documents that it dropped; ``rows``: its first fate, and how many."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -238,9 +307,17 @@ def write_shard(shard: str, documents_key: str, fates: str, rows: Sequence[int],
 
     path = Path(shard)
     own = pq.read_table(fates).slice(rows[0], rows[1])
-    kept = pc.equal(own["rule"], "")
+    cut = _cut_shard(shard, fates, rows, number, folder, **inside) if inside else _NOTHING_CUT
+    emptied = pc.is_in(own["id"], pa.array(sorted(cut["emptied"]), pa.string()))
+    kept = pc.and_(pc.equal(own["rule"], ""), pc.invert(emptied))
     stays = own.filter(kept)
-    write_keep(Path(folder), documents_key, path.stem, stays["id"], stays["group"])
+    cuts = [cut["cuts"].get(id, "") for id in stays["id"].to_pylist()]
+    write_keep(
+        Path(folder),
+        documents_key,
+        path.stem,
+        {"id": stays["id"], "group": stays["group"], "cuts": pa.array(cuts, pa.string())},
+    )
     gone = pc.invert(kept)
     with dropped_writer(Path(folder), f"{documents_key}-{path.stem}") as refused:
         if stays.num_rows < own.num_rows:
@@ -251,9 +328,43 @@ def write_shard(shard: str, documents_key: str, fates: str, rows: Sequence[int],
                     decisions = own.slice(first, len(batch)).filter(mask).to_pylist()
                     for row, fate in zip(pa.table(batch).filter(mask).to_pylist(), decisions, strict=True):
                         document = Document(**row)
-                        refused.write(dropped(document, "dedup", fate["rule"], fate["similarity"], fate["kept"]))
+                        rule = fate["rule"] or REPEATED_PARTS
+                        copy = fate["kept"] if fate["rule"] else ""
+                        refused.write(dropped(document, "dedup", rule, fate["similarity"], copy))
                     first += len(batch)
-    return {"kept": stays.num_rows}
+    return {"kept": stays.num_rows, "emptied": len(cut["emptied"]), "cut_documents": len(cut["cuts"]),
+            "cut_bytes": cut["bytes"]}  # fmt: skip
+
+
+_NOTHING_CUT: dict[str, Any] = {"cuts": {}, "emptied": (), "bytes": 0}
+
+
+def _cut_shard(
+    shard: str, fates: str, rows: Sequence[int], number: int, folder: str, kind: Kind, min_words: int
+) -> dict[str, Any]:
+    """Return by id what is cut out of a shard's kept documents, which of them have nothing left, and the bytes gone."""
+    from data_tools.boilerplate import Table, read_counts
+    from data_tools.dedup.inside import cut_parts, parts_of
+    from data_tools.keep import Kept
+    from data_tools.shingles import words_of
+
+    table = Table.of(read_counts(Path(folder) / PARTS_TABLE))
+    cuts: dict[str, str] = {}
+    emptied: list[str] = []
+    num_bytes = 0
+    for rank, id, text in _kept_texts(shard, fates, rows, number, folder):
+        found = cut_parts(parts_of(text, kind, min_words), rank, table)
+        if not found.spans:
+            continue
+        as_json = json.dumps(found.spans)
+        left = Kept("", "", as_json).text_of(text)
+        if not found.owns and len(words_of(left)) < min_words:
+            emptied.append(id)
+            num_bytes += len(text.encode())
+        else:
+            cuts[id] = as_json
+            num_bytes += len(text.encode()) - len(left.encode())
+    return {"cuts": cuts, "emptied": emptied, "bytes": num_bytes}
 
 
 STAGE = Dedup

@@ -13,8 +13,10 @@ from data_tools.errors import DataError
 from pipeline.artifact import Artifact
 from pipeline.errors import RecipeError
 from pipeline.stage import Estimate, Resources
+from stages.decontaminate import Decontaminate
 from stages.dedup.stage import STAGE, Dedup
 from stages.grade import plain_similarity
+from stages.split import Split
 from tests.stages.curation_inputs import (
     CONTEXT,
     blocks,
@@ -24,6 +26,7 @@ from tests.stages.curation_inputs import (
     kept,
     prose,
     published_files,
+    questions_artifact,
     run,
 )
 
@@ -254,3 +257,50 @@ def test_parameters_estimate_and_blocks(tmp_path: Path) -> None:
     curve = blocks(made)[4]["data"]["series"][0]
     assert curve["y"][85] > 0.9999
     assert curve["y"][50] == pytest.approx(0.984, abs=1e-3)
+
+
+PARAGRAPH = (
+    "These words stand in many reports of the survey, and they are the same in each of them, word for word, for they "
+    "were written once and copied ever after by those who came later."
+)
+
+
+def reports(tmp_path: Path) -> Artifact:
+    documents = [document(f"r{n}", f"{prose(n, 9)}\n\n{PARAGRAPH}\n\n{prose(50 + n, 9 - n)}") for n in range(4)]
+    documents += [document("only", PARAGRAPH), document("whole", prose(90, 5))]
+    return documents_artifact(tmp_path / "reports", documents, 2)
+
+
+def test_paragraphs_that_stand_in_a_better_document_are_cut_out_down_the_line(tmp_path: Path) -> None:
+    given = reports(tmp_path)
+    made = run(Dedup(inside="paragraphs"), tmp_path / "made", documents=given)
+    assert {id: row["rule"] for id, row in dropped(made).items()} == {"only": "repeated_parts"}
+    assert made.metrics["cut_documents"] == 3
+    assert made.metrics["cut_bytes"] == 4 * len(PARAGRAPH) + 3 * 2  # a paragraph's empty line goes with it
+    assert made.metrics["documents_out"] == len(kept(made)) == 5
+    texts = {each.id: text for each, text in _left(given, made)}
+    assert [PARAGRAPH in texts[f"r{n}"] for n in range(4)] == [True, False, False, False]
+    assert texts["r1"] == f"{prose(1, 9)}\n\n{prose(51, 8)}"
+    asked = [
+        {"id": "q", "task": "t", "question": "What is the deepest lake of all?", "choices": ["a", "b"], "answer": 0}
+    ]
+    questions = questions_artifact(tmp_path / "suites", asked)
+    clean = run(Decontaminate(), tmp_path / "clean", documents=given, keep=made, questions=questions)
+    split = run(Split(), tmp_path / "split", documents=given, keep=clean)
+    assert {each.id: text for each, text in _left(given, split)} == texts
+    assert clean.metrics["bytes_out"] == sum(len(text.encode()) for text in texts.values())
+    assert split.metrics["bytes_out"] == clean.metrics["bytes_out"]
+    (table,) = [block["data"] for block in blocks(made) if block["title"] == "Parts that repeat across documents"]
+    assert [row[1] for row in table["rows"]] == [3, 1, made.metrics["cut_bytes"]]
+
+
+def _left(given: Artifact, keep: Artifact) -> list[tuple[Document, str]]:
+    from data_tools.keep import read_kept
+
+    return [(each, each.text) for each, _, _ in read_kept({given.key: given.path}, keep.path)]
+
+
+def test_nothing_is_cut_unless_it_is_asked_for(tmp_path: Path) -> None:
+    made = run(Dedup(), tmp_path / "made", documents=reports(tmp_path))
+    assert not dropped(made)
+    assert made.metrics["cut_bytes"] == 0
