@@ -32,6 +32,7 @@ ROUNDS = 3
 SIGNED_TEXTS, WHOLE_PAIRS = 4_000, 3_000
 SIZES = (10_000, 100_000, 2_000_000)
 KILLS, KILLED_TEXTS = 20, 30_000
+COPIES = 1_000_000
 
 
 def signatures() -> dict[str, Any]:
@@ -161,6 +162,30 @@ def memory() -> dict[str, Any]:
             f"memory_{num}_index_bytes_per_document": round(disk / num),
             f"memory_{num}_kept": kept,
         }
+    return figures
+
+
+def extremes() -> dict[str, Any]:
+    """A million exact and a million near copies of one text, and a document of 100 MB beside its copy."""
+    base = pieces()[5][:900]
+    text = " ".join(pieces())
+    long = (text * (10**8 // len(text) + 1))[: 10**8]
+    cases: dict[str, Iterator[tuple[str, str]]] = {
+        "exact_copies": ((f"e{n:07d}", base) for n in range(COPIES)),
+        "near_copies": ((f"c{n:07d}", f"{base} Number {n:07d} is here.") for n in range(COPIES)),
+        "100_mb_documents": iter([("long", long), ("longer", f"{long} The end."), ("word", "One."), ("empty", "")]),
+    }
+    figures: dict[str, Any] = {}
+    for name, texts in cases.items():
+        with tempfile.TemporaryDirectory(prefix="strata-dedup-") as folder:
+            place = Path(folder)
+            write_documents(place / "given", texts)
+            measured = _add(place, place / "given")
+            figures |= {
+                f"extremes_{name}_kept": _kept(place / "index"),
+                f"extremes_{name}_seconds": round(measured.seconds, 1),
+                f"extremes_{name}_peak_gb": round(measured.peak_gb, 2),
+            }
     return figures
 
 
@@ -303,6 +328,7 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "known": known,
     "order": order,
     "kills": kills,
+    "extremes": extremes,
     "memory": memory,
 }
 
