@@ -20,7 +20,6 @@ with a chance of N^2 / 2^65: at 10^9, 3 % that there is one such pair at all.
 from __future__ import annotations
 
 import math
-import os
 import re
 from array import array
 from bisect import bisect_left
@@ -156,22 +155,6 @@ def _summed(rows: Counts) -> Counts:
     summed["owner"] = np.minimum.reduceat(rows["owner"][order], starts)
     summed["documents"] = np.add.reduceat(rows["documents"][order], starts)
     return summed
-
-
-def write_counts(path: Path, rows: Counts) -> None:
-    """Write rows of counts as .npy; the file appears whole, or not at all."""
-    import numpy as np
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as stream:
-            np.save(stream, rows)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def read_counts(path: Path) -> Counts:

@@ -18,9 +18,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from data_tools.arrays import save_array
 from data_tools.dedup.collection import NO_ONE, Collection
 from data_tools.dedup.segment import KEYS_FILE, ROWS_FILE, band_keys
-from data_tools.dedup.signing import save_array
 from data_tools.signatures import EMPTY
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from data_tools.arrays import save_array
 from data_tools.batching import batched_by_size
 from data_tools.dedup.candidates import first_of_runs
 from data_tools.dedup.collection import Collection
-from data_tools.dedup.signing import save_array
 from data_tools.shingles import jaccard, lower, shingle_texts
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from data_tools.arrays import save_array
 from data_tools.dedup.candidates import LEADERS_GROW, find_pairs, key_ranges
 from data_tools.dedup.collection import NO_ONE, Collection, Ranked
 from data_tools.dedup.comparing import Limits, exact_similarities, verify_pairs
-from data_tools.dedup.signing import save_array
 
 if TYPE_CHECKING:
     import numpy as np

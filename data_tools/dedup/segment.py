@@ -17,8 +17,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from data_tools.arrays import save_array
 from data_tools.dedup.scheme import Scheme
-from data_tools.dedup.signing import names_schema, save_array, signed_parts
+from data_tools.dedup.signing import names_schema, signed_parts
 from data_tools.errors import DataError
 
 if TYPE_CHECKING:

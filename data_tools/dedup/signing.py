@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from data_tools.arrays import save_array
 from data_tools.batching import batched_by_size
 from data_tools.documents import read_tuples
 from data_tools.shingles import lower, split_texts
@@ -137,23 +138,6 @@ def _hash(text: str) -> int:
     from xxhash import xxh3_64_intdigest
 
     return xxh3_64_intdigest(text.encode("utf-8", "surrogatepass")) or 1
-
-
-def save_array(path: Path, array: NDArray[Any], *, lasts: bool = True) -> None:
-    """Write an array as .npy; the file appears whole, or not at all. One that ``lasts`` is forced to disk."""
-    import numpy as np
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as stream:
-            np.save(stream, array)
-            if lasts:
-                stream.flush()
-                os.fsync(stream.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def signed_parts(prefixes: list[Path]) -> Iterator[tuple[Path, Path]]:

@@ -57,21 +57,23 @@ class CorpusCounts:
 
     def write(self, folder: Path, shard: str) -> None:
         """Write the counts of each corpus as one file."""
-        from data_tools.boilerplate import count, write_counts
+        from data_tools.arrays import save_array
+        from data_tools.boilerplate import count
 
         for corpus, documents in self._held.items():
-            write_counts(folder / COUNTS_FOLDER / corpus / f"{shard}.npy", count(documents))
+            save_array(folder / COUNTS_FOLDER / corpus / f"{shard}.npy", count(documents))
 
 
 def find_boilerplate(folder: Path, num_documents: Mapping[str, int], min_documents: int, min_share: float) -> None:
     """Merge the counts of every corpus into a table of the paragraphs that enough of its documents hold."""
-    from data_tools.boilerplate import merge, needed_documents, write_counts
+    from data_tools.arrays import save_array
+    from data_tools.boilerplate import merge, needed_documents
 
     for corpus, number in sorted(num_documents.items()):
         table = folder / TABLES_FOLDER / f"{corpus}.npy"
         if not table.exists():
             needed = needed_documents(number, min_documents, min_share)
-            write_counts(table, merge(sorted((folder / COUNTS_FOLDER / corpus).glob("*.npy")), needed))
+            save_array(table, merge(sorted((folder / COUNTS_FOLDER / corpus).glob("*.npy")), needed))
 
 
 @lru_cache(maxsize=2)

@@ -8,6 +8,8 @@ what it had signed is found again by its name.
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -23,6 +25,7 @@ from data_tools.dedup.fates import Fates
 from data_tools.dedup.segment import SIGNATURES_FILE, Segment, Source, build_segment, file_hash, grouped
 from data_tools.dedup.signing import sign_documents
 from data_tools.dedup.versions import (
+    CURRENT_FILE,
     FATES_FOLDER,
     SEGMENTS_FOLDER,
     Settings,
@@ -34,6 +37,7 @@ from data_tools.dedup.versions import (
 from data_tools.documents import shards
 from data_tools.errors import DataError
 from pipeline.artifact import lease
+from pipeline.errors import is_no_space
 
 if TYPE_CHECKING:
     import numpy as np
@@ -173,7 +177,12 @@ def writing(root: Path) -> Iterator[None]:
     """Hold the right to change the index; BusyError where another process has it."""
     with lease(root / LOCK_FILE, f"the index {root}"):
         shutil.rmtree(root / WORK_FOLDER, ignore_errors=True)
-        yield
+        try:
+            yield
+        except OSError as error:
+            if not is_no_space(error) or error.filename:
+                raise
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(root / CURRENT_FILE)) from None  # says where
 
 
 def add(root: Path, folders: Sequence[Path], settings: Settings | None, workers: int = 1) -> Change:
@@ -227,7 +236,7 @@ def _begin(root: Path, settings: Settings | None) -> Version:
     try:
         found = read_version(root)
     except DataError:
-        if (root / "CURRENT").exists():
+        if (root / CURRENT_FILE).exists():
             raise
         return Version(0, settings or default_settings())
     if settings is not None:

@@ -271,21 +271,22 @@ def count_shard(
     min_words: int,
 ) -> int:
     """Count the parts of one shard's kept documents; return how many different ones there are."""
-    from data_tools.boilerplate import write_counts
+    from data_tools.arrays import save_array
     from data_tools.dedup.inside import count_parts, parts_of
 
     texts = _kept_texts(shard, fates, rows, number, folder)
     counts = count_parts((rank, parts_of(text, kind, min_words)) for rank, _, text in texts)
-    write_counts(Path(folder) / PARTS_FOLDER / f"{documents_key}-{Path(shard).stem}.npy", counts)
+    save_array(Path(folder) / PARTS_FOLDER / f"{documents_key}-{Path(shard).stem}.npy", counts)
     return len(counts)
 
 
 def merge_parts(folder: Path) -> None:
     """Make the table of the parts that several documents hold."""
-    from data_tools.boilerplate import merge, write_counts
+    from data_tools.arrays import save_array
+    from data_tools.boilerplate import merge
 
     counts = sorted((folder / PARTS_FOLDER).glob("*.npy"))
-    write_counts(folder / PARTS_TABLE, merge(counts, 2))
+    save_array(folder / PARTS_TABLE, merge(counts, 2))
 
 
 def write_shard(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from data_tools.arrays import save_array
 from data_tools.boilerplate import (
     Stripped,
     Table,
@@ -22,7 +23,6 @@ from data_tools.boilerplate import (
     needed_documents,
     read_counts,
     strip,
-    write_counts,
 )
 from data_tools.errors import DataError
 from tests.stages.curation_inputs import prose
@@ -56,7 +56,7 @@ def found(documents: list[tuple[str, str]]) -> Iterator[tuple[str, Paragraphs]]:
 def table_of(documents: list[tuple[str, str]], folder: Path, num_shards: int, needed: int = 5, **more: int) -> Table:
     paths = [folder / f"{shard}.npy" for shard in range(num_shards)]
     for shard, path in enumerate(paths):
-        write_counts(path, count(found(documents[shard::num_shards])))
+        save_array(path, count(found(documents[shard::num_shards])))
     return Table.of(merge(paths, needed, **more))
 
 
@@ -85,7 +85,7 @@ def test_one_copy_stays_whatever_the_shards(tmp_path: Path, num_shards: int, mem
 
 def test_counts_are_of_documents_not_of_copies(tmp_path: Path) -> None:
     documents = corpus()
-    write_counts(tmp_path / "a.npy", count(found(documents)))
+    save_array(tmp_path / "a.npy", count(found(documents)))
     rows = {int(row["hash"]): int(row["documents"]) for row in read_counts(tmp_path / "a.npy")}
     for paragraph in (HARBOR, NOTICE):
         assert rows[key_of(paragraph) or 0] == sum(paragraph in text for _, text in documents)
@@ -99,8 +99,8 @@ def test_too_few_documents_make_no_boilerplate(tmp_path: Path) -> None:
 
 def test_ranges_together_are_the_whole(tmp_path: Path) -> None:
     paths = [tmp_path / "a.npy", tmp_path / "b.npy"]
-    write_counts(paths[0], count(found(corpus()[:20])))
-    write_counts(paths[1], count(found(corpus()[20:])))
+    save_array(paths[0], count(found(corpus()[:20])))
+    save_array(paths[1], count(found(corpus()[20:])))
     parts = [merge_range(paths, 1, number, 7) for number in range(7)]
     whole = merge(paths, 1)
     assert np.array_equal(np.concatenate(parts), whole)
@@ -201,5 +201,5 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
 def test_nothing_is_left_of_a_write_that_fails(tmp_path: Path) -> None:
     (tmp_path / "a.npy").mkdir()
     with pytest.raises(OSError):
-        write_counts(tmp_path / "a.npy", count(found(corpus(2))))
+        save_array(tmp_path / "a.npy", count(found(corpus(2))))
     assert [path.name for path in tmp_path.iterdir()] == ["a.npy"]

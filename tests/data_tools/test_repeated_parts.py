@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from data_tools.boilerplate import Table, merge, write_counts
+from data_tools.arrays import save_array
+from data_tools.boilerplate import Table, merge
 from data_tools.dedup.inside import Kind, count_parts, cut_parts, parts_of
 from data_tools.keep import Kept
 from tests.stages.curation_inputs import prose
@@ -23,7 +24,7 @@ def deduplicated(texts: list[str], tmp_path: Path, kind: Kind = "paragraphs", mi
     parts = [parts_of(text, kind, min_words) for text in texts]
     for shard in range(2):
         numbered = [(rank, part) for rank, part in enumerate(parts) if rank % 2 == shard]
-        write_counts(tmp_path / f"{shard}.npy", count_parts(numbered))
+        save_array(tmp_path / f"{shard}.npy", count_parts(numbered))
     table = Table.of(merge([tmp_path / f"{shard}.npy" for shard in range(2)], 2))
     cuts = [cut_parts(part, rank, table).spans for rank, part in enumerate(parts)]
     return [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import json
 import os
@@ -352,3 +353,20 @@ def test_artifacts_made_from_what_is_withdrawn_are_named(
     assert "model  store/cpt/trained  (step cpt)" in printed
     assert "tokens  store/pack/packed  (step pack)" in printed
     assert "other" not in printed
+
+
+def test_a_full_disk_is_told_with_its_place_and_leaves_the_version_before(
+    folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = tmp_path / "index"
+    add(root, [folders["geo"]], None)
+
+    def full(*arguments: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # as Arrow tells it, without a path
+
+    monkeypatch.setattr("stages.dedup.index.build_segment", full)
+    assert main(["dedup", "add", str(root), str(folders["web"])]) == 2
+    assert f"no space left on the disk of {root} (" in capsys.readouterr().err
+    monkeypatch.undo()
+    assert Index.open(root).version.number == 1
+    assert add(root, [folders["web"]], None).version.number == 2
