@@ -132,8 +132,8 @@ def _message(error: Exception) -> str:
     if not is_no_space(error):
         return str(error)
     name = getattr(error, "filename", None)
-    place = Path(os.fsdecode(name)).absolute().parent if name else Path.cwd()
-    return no_space(place if place.exists() else Path.cwd())
+    place = Path(os.fsdecode(name)).absolute() if name else Path.cwd() / "any"
+    return no_space(next(parent for parent in place.parents if parent.exists()))  # a work directory may be gone by now
 
 
 def _dispatch(arguments: Sequence[str]) -> int:
