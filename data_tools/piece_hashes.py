@@ -20,7 +20,8 @@ class PieceHasher:
     """Hashes of any pieces of a text: differences of one running polynomial, shifted back to the piece's start.
 
     ``codes`` are the text's code points, as any unsigned integers. Equal pieces have equal hashes wherever they stand;
-    two different ones collide with a chance of about 2^-64.
+    two different ones collide with a chance of about 2^-64, unless they were made to: Thue-Morse words of some thousand
+    letters do.
     """
 
     def __init__(self, codes: NDArray[np.uint32] | NDArray[np.uint8]) -> None:

@@ -138,7 +138,6 @@ def key_ranges(num_ranges: int) -> list[tuple[int, int]]:
 
 def find_pairs(
     segments: Sequence[str],
-    withdrawn: Sequence[str],
     ranked: str,
     bands: Sequence[int],
     key_range: Sequence[int],
@@ -157,7 +156,7 @@ def find_pairs(
     """
     import numpy as np
 
-    collection = Collection.open(segments, withdrawn)
+    collection = Collection.open(segments)
     folder = Path(ranked)
     document_of = np.load(folder / "document_of.npy", mmap_mode="r")
     found = Pairs(collection, document_of, least)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from data_tools.dedup.segment import SIGNATURES_FILE, Segment
 from data_tools.dedup.signing import WORKS, names_schema
@@ -42,13 +42,21 @@ class Order:
     """The entry of ``meta`` that is the score."""
 
 
+class Withdrawal(NamedTuple):
+    """A corpus, or a document, of one segment: what comes later under the same name is another matter."""
+
+    segment: str
+    kind: Literal["corpus", "id"]
+    name: str
+
+
 @dataclass
 class Collection:
     """Open segments of one scheme."""
 
     segments: list[Segment]
-    withdrawn: frozenset[str] = frozenset()
-    """Corpora and ids of documents that are as if they were not there."""
+    withdrawn: frozenset[Withdrawal] = frozenset()
+    """What is as if it were not there."""
     _offsets: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -63,7 +71,7 @@ class Collection:
             raise DataError(f"{total:,} documents are more than the {NO_ONE - 1:,} that one index can number")
 
     @classmethod
-    def open(cls, folders: Sequence[str | Path], withdrawn: Sequence[str] = ()) -> Collection:
+    def open(cls, folders: Sequence[str | Path], withdrawn: Sequence[Withdrawal] = ()) -> Collection:
         """Open segments in the order given."""
         return cls([Segment(Path(folder)) for folder in folders], frozenset(withdrawn))
 
@@ -170,8 +178,9 @@ def rank_documents(collection: Collection, order: Order) -> Ranked:
     import numpy as np
 
     num = collection.num_documents
-    position = _positions(collection, order)  # the place of each document in the order of all
     present = _present(collection)
+    _refuse_repeated(collection.column("id"), present)
+    position = _positions(collection, order)  # the place of each document in the order of all
     follows = np.full(num, NO_ONE, dtype=np.uint32)
     follows[present] = present
     rule = np.zeros(num, dtype=np.uint8)
@@ -207,7 +216,6 @@ def _positions(collection: Collection, order: Order) -> NDArray[np.int64]:
     ids = collection.column("id")
     table = pa.table({**columns, "id": ids})
     places = pc.sort_indices(table, [(name, "ascending") for name in table.column_names]).to_numpy()
-    _refuse_repeated(ids)
     position = np.empty(len(places), dtype=np.int64)
     position[places] = np.arange(len(places))
     return position
@@ -216,19 +224,25 @@ def _positions(collection: Collection, order: Order) -> NDArray[np.int64]:
 def _preference(names: pa.ChunkedArray, best_first: Sequence[str]) -> NDArray[np.int64]:
     """Return for each name its place among the preferred ones, and how many those are for any other."""
     import numpy as np
-    import pyarrow as pa
 
     places: Mapping[str, int] = {name: rank for rank, name in reversed(list(enumerate(best_first)))}
-    coded = names.combine_chunks().dictionary_encode() if len(names) else pa.array([], pa.string()).dictionary_encode()
+    coded = names.dictionary_encode().unify_dictionaries().combine_chunks() if len(names) else _no_names()
     table = np.array([places.get(name, len(best_first)) for name in coded.dictionary.to_pylist()], dtype=np.int64)
     found: NDArray[np.int64] = table[coded.indices.to_numpy()] if len(table) else np.empty(0, dtype=np.int64)
     return found
 
 
-def _refuse_repeated(ids: pa.ChunkedArray) -> None:
+def _no_names() -> pa.DictionaryArray:
+    import pyarrow as pa
+
+    return pa.array([], pa.string()).dictionary_encode()
+
+
+def _refuse_repeated(ids: pa.ChunkedArray, present: NDArray[np.int64]) -> None:
+    import pyarrow as pa
     import pyarrow.compute as pc
 
-    counts = pc.value_counts(ids)
+    counts = pc.value_counts(ids if len(present) == len(ids) else ids.take(pa.array(present)))
     repeated = counts.filter(pc.greater(counts.field("counts"), 1))
     if len(repeated):
         raise DataError(
@@ -243,11 +257,14 @@ def _present(collection: Collection) -> NDArray[np.int64]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    if not collection.withdrawn:
-        return np.arange(collection.num_documents)
-    gone = pa.array(sorted(collection.withdrawn))
-    out = pc.or_(pc.is_in(collection.column("id"), gone), pc.is_in(collection.column("corpus"), gone))
-    return np.flatnonzero(~out.to_numpy().astype(bool))
+    is_there = np.ones(collection.num_documents, dtype=bool)
+    for number, segment in enumerate(collection.segments):
+        own = is_there[collection.offset(number) : collection.offset(number) + segment.num_documents]
+        for column in ("corpus", "id"):
+            names = [one.name for one in collection.withdrawn if one[:2] == (segment.folder.name, column)]
+            if names:
+                own &= ~pc.is_in(segment.column(column), pa.array(names)).to_numpy()
+    return np.flatnonzero(is_there)
 
 
 def _follow_texts(
@@ -272,13 +289,18 @@ def _follow_works(
 ) -> None:  # fmt: skip
     """Let the documents of one work follow those of the source that tells most of it: full text beats its abstract.
 
-    A long text is cut into several documents of one source; all of the chosen source's stay.
+    A long text is cut into several documents of one source; all of the chosen source's stay. A name counts for all
+    documents of the same text.
     """
     import numpy as np
 
     length, origin = collection.numbers("num_characters"), collection.numbers("origin")
     for kind in WORKS:
-        work = collection.numbers(kind)
+        work = np.array(collection.numbers(kind))
+        named = present[(work[present] != 0) & (follows[present] != present)]
+        named = named[np.argsort(-position[named], kind="stable")]  # of several names of one text, its best copy's
+        unnamed = named[work[follows[named]] == 0]
+        work[follows[unnamed]] = work[unnamed]
         open_ones = present[(follows[present] == present) & (work[present] != 0)]
         if not len(open_ones):
             continue
@@ -298,8 +320,10 @@ def _follow_works(
         gone = origin[order] != origin[root]
         follows[order[gone]] = root[gone]
         rule[order[gone]] = 1 + FOLLOWING.index(SAME[kind])
-    while len(present):  # those that follow a follower
+    while len(present):  # those that follow a follower; copies of a text that goes for its work go for it, too
         further = follows[follows[present]]
-        if (further == follows[present]).all():
+        moved = present[further != follows[present]]
+        if not len(moved):
             return
+        rule[moved] = rule[follows[moved]]
         follows[present] = further

@@ -50,7 +50,6 @@ class Limits:
 
 def verify_pairs(
     segments: Sequence[str],
-    withdrawn: Sequence[str],
     ranked: str,
     pairs: Sequence[str],
     ranks: Sequence[int],
@@ -65,7 +64,7 @@ def verify_pairs(
     """
     import numpy as np
 
-    collection = Collection.open(segments, withdrawn)
+    collection = Collection.open(segments)
     limits = Limits(threshold, group_threshold)
     found = np.concatenate([_in_range(np.load(path, mmap_mode="r"), ranks[0], ranks[1]) for path in pairs])
     found = found[np.lexsort((found["earlier"], found["later"]))]

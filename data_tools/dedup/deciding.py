@@ -69,7 +69,6 @@ def decide(collection: Collection, ranked: Ranked, limits: Limits, work: Path, r
     save_ranked(ranked, work)
     shared = {
         "segments": [str(segment.folder) for segment in collection.segments],
-        "withdrawn": sorted(collection.withdrawn),
         "ranked": str(work),
     }
     pairing = _Pairing(collection, limits, work, run, shared)

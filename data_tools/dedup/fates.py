@@ -15,6 +15,14 @@ NEAR, WITHDRAWN = "near_duplicate", "withdrawn"
 REVIEW_FILE = "review.parquet"
 
 
+def fates_schema() -> pa.Schema:
+    """The Arrow schema of fates on disk."""
+    import pyarrow as pa
+
+    text = [(name, pa.string()) for name in ("id", "rule", "kept")]
+    return pa.schema([*text, ("similarity", pa.float64()), ("group", pa.string())])
+
+
 class Fates:
     """The fate of every document, by its number in the collection."""
 

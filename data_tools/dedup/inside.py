@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Kind = Literal["paragraphs", "spans"]
 SPAN_SENTENCES = 3
 _SENTENCE = re.compile(r"\S(?:[^.!?。！？\n]|[.!?](?!\s))*[.!?。！？]*")
-_LINE = re.compile(r"[^\n]*\S")
+_LINE = re.compile(r"[^\n]+")
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,8 @@ def parts_of(text: str, kind: Kind, min_words: int) -> Parts:
 
 def _spans(text: str, kind: Kind) -> Iterator[tuple[int, int]]:
     if kind == "paragraphs":
-        yield from (match.span() for match in _LINE.finditer(text))
+        for match in _LINE.finditer(text):
+            yield match.start(), match.start() + len(match[0].rstrip())
         return
     sentences = [match.span() for match in _SENTENCE.finditer(text)]
     for place in range(len(sentences) - SPAN_SENTENCES + 1):

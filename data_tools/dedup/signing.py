@@ -84,9 +84,10 @@ class _Learned:
         self._scores: list[float] = []
 
     def add(self, text: str, corpus: str, source: str, meta: str) -> None:
-        stated = json.loads(meta) if meta != "{}" else {}
+        stated = json.loads(meta) if meta not in ("{}", "") else {}
         numbers = self._numbers
-        numbers["origin"].append(_hash(f"{corpus}\0{_without_part(source)}"))
+        whole = _PART.sub("", source) if "part" in stated else source  # rows.jsonl#3 is a record of its own
+        numbers["origin"].append(_hash(f"{corpus}\0{whole}"))
         works = works_of(stated, source) if stated or source[:4] == "http" else _NO_WORKS
         for kind in WORKS:
             numbers[kind].append(_hash(works[kind]) if works[kind] else 0)
@@ -106,11 +107,6 @@ class _Learned:
         return {**halves, **unsigned, **signed, "score": np.array(self._scores, dtype=np.float64)}
 
 
-def _without_part(source: str) -> str:
-    """Return a source without the number of the part that a long text was cut into."""
-    return _PART.sub("", source) if "#" in source else source
-
-
 def works_of(meta: Mapping[str, Any], source: str) -> dict[str, str]:
     """Return the normalised DOI, PMID and web address of a document; empty where it states none."""
     url = str(meta.get("url") or (source if source.startswith(("http://", "https://")) else ""))
@@ -118,7 +114,7 @@ def works_of(meta: Mapping[str, Any], source: str) -> dict[str, str]:
     return {
         "doi": _DOI.sub("", doi).lower() if doi else "",
         "pmid": pmid,
-        "url": _normal_url(_without_part(url)) if url else "",
+        "url": _normal_url(url) if url else "",
     }
 
 

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from data_tools.dedup.collection import Collection, Order
+from data_tools.dedup.collection import Collection, Order, Withdrawal
 from data_tools.dedup.comparing import Limits
 from data_tools.dedup.scheme import Scheme
 from data_tools.errors import DataError
@@ -67,8 +67,7 @@ class Version:
     settings: Settings
     segments: tuple[str, ...] = ()
     """Names of folders in ``segments/``, in the order they came."""
-    withdrawn: tuple[str, ...] = ()
-    """Corpora and document ids that are as if they were not there."""
+    withdrawn: tuple[Withdrawal, ...] = ()
 
     def collection(self, root: Path) -> Collection:
         """Open the version's segments; DataError where one cannot be compared with the others."""
@@ -84,16 +83,26 @@ def fates_file(root: Path, number: int, segment: str) -> Path:
     return root / FATES_FOLDER / str(number) / f"{segment}.parquet"
 
 
+def named_segments(root: Path, number: int) -> set[str]:
+    """Return the segments of a version by its number; none where it is not there."""
+    try:
+        return set(json.loads((root / VERSIONS_FOLDER / f"{number}.json").read_text("utf-8"))["segments"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
+
+
 def read_fates(root: Path, version: Version) -> pa.Table:
     """Return the fates of all documents of a version, in order of document."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
+    from data_tools.dedup.fates import fates_schema
+
     try:
         tables = [pq.read_table(fates_file(root, version.number, name)) for name in version.segments]
     except (OSError, pa.ArrowException) as error:
         raise DataError(f"{root / FATES_FOLDER}: cannot be read: {error}. Run strata dedup add again") from None
-    return pa.concat_tables(tables) if tables else pa.table({"id": pa.array([], pa.string())})
+    return pa.concat_tables(tables) if tables else fates_schema().empty_table()
 
 
 def write_version(root: Path, version: Version, fates: Fates) -> None:
@@ -103,7 +112,7 @@ def write_version(root: Path, version: Version, fates: Fates) -> None:
         "version": version.number,
         "settings": version.settings.to_json(),
         "segments": list(version.segments),
-        "withdrawn": list(version.withdrawn),
+        "withdrawn": [list(one) for one in version.withdrawn],
     }
     _write_whole(root / VERSIONS_FOLDER / f"{version.number}.json", json.dumps(record, indent=1))
     _write_whole(root / CURRENT_FILE, f"{version.number}\n")
@@ -118,13 +127,14 @@ def read_version(root: Path) -> Version:
         path = root / VERSIONS_FOLDER / f"{number}.json"
         values = json.loads(path.read_text("utf-8"))
         settings = Settings.from_json(values["settings"], str(path))
-        return Version(number, settings, tuple(values["segments"]), tuple(values["withdrawn"]))
+        withdrawn = tuple(Withdrawal(*one) for one in values["withdrawn"])
+        return Version(number, settings, tuple(values["segments"]), withdrawn)
     except DataError:
         raise
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(
-            f"{root}: the index's current version cannot be read ({error!r}). Write the number of an earlier file of "
-            f"{VERSIONS_FOLDER}/ into {CURRENT_FILE}, or add its documents to a new index"
+            f"{root}: the index's current version cannot be read ({error!r}). Write the number of the version before "
+            f"into {CURRENT_FILE}, or add its documents to a new index"
         ) from None
 
 

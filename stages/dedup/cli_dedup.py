@@ -210,7 +210,7 @@ def _stats(options: argparse.Namespace) -> Iterator[str]:
     yield f"limits   duplicates from {settings.limits.threshold:g}, groups from {settings.limits.group_threshold:g}"
     yield f"order    {', '.join(settings.order.by)}, id"
     if index.version.withdrawn:
-        yield f"withdrawn  {', '.join(index.version.withdrawn)}"
+        yield f"withdrawn  {', '.join(sorted({one.name for one in index.version.withdrawn}))}"
     corpora = collection.column("corpus").to_pylist()
     rules = fates["rule"].to_pylist() if fates.num_rows else []
     counts = Counter(zip(corpora, rules, strict=True))

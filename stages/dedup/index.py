@@ -11,17 +11,20 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from hashlib import blake2b
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from data_tools.dedup.collection import Collection, rank_documents
+from data_tools.dedup.collection import Collection, Withdrawal, rank_documents
 from data_tools.dedup.deciding import decide
-from data_tools.dedup.fates import Fates
+from data_tools.dedup.fates import WITHDRAWN, Fates
 from data_tools.dedup.segment import SIGNATURES_FILE, Segment, Source, build_segment, file_hash, grouped
 from data_tools.dedup.signing import sign_documents
 from data_tools.dedup.versions import (
@@ -30,6 +33,7 @@ from data_tools.dedup.versions import (
     SEGMENTS_FOLDER,
     Settings,
     Version,
+    named_segments,
     read_fates,
     read_version,
     write_version,
@@ -48,7 +52,7 @@ if TYPE_CHECKING:
 
 LOCK_FILE, SIGNED_FOLDER, WORK_FOLDER = ".lock", ".signed", ".work"
 KEPT_VERSIONS = 2
-"""Versions whose fates stay: the current one, and the one before, which a reader may still have open."""
+"""Versions that stay readable: the current one, and the one before, which a reader may still have open."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +117,8 @@ class Index:
         signature = Signer(scheme.num_hashes, scheme.seed).sign(own)
         collection = self.collection()
         found = _candidates(collection, signature)
+        if not len(found):
+            return []
         estimates = (collection.signatures(found) == signature).mean(axis=1)
         found = np.sort(found[estimates >= least - DEVIATIONS * 0.5 / np.sqrt(scheme.num_hashes)])
         shingles = np.unique(own)
@@ -141,11 +147,14 @@ class Index:
         return sorted(((row["later"], row["earlier"], row["similarity"]) for row in rows), key=lambda row: row[2])
 
     def find(self, id: str) -> int | None:
-        """Return the number of the document with this id, or None."""
+        """Return the number of the document with this id that is not withdrawn, or None."""
+        import numpy as np
         import pyarrow.compute as pc
 
-        place = pc.index(self.collection().column("id"), id).as_py()
-        return None if place < 0 else int(place)
+        fates = self.fates()
+        there = pc.and_(pc.equal(fates["id"], id), pc.not_equal(fates["rule"], WITHDRAWN))
+        places = np.flatnonzero(there.to_numpy())
+        return int(places[0]) if len(places) else None
 
     def text(self, document: int) -> str:
         """Return a document's text."""
@@ -211,25 +220,45 @@ def drop(root: Path, names: Sequence[str], workers: int = 1) -> Change:
     """Withdraw corpora or single documents; what they had displaced comes back. DataError for unknown names."""
     with writing(root), _tasks(workers) as run:
         before = read_version(root)
-        collection = before.collection(root)
-        known = {corpus for segment in collection.segments for corpus in segment.corpora}
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
-        wanted = pa.array(sorted(set(names) - known), pa.string())
-        ids = collection.column("id")
-        present = set(ids.filter(pc.is_in(ids, wanted)).to_pylist())
-        if unknown := sorted(set(names) - known - present):
-            raise DataError(
-                f"{root}: there is no corpus and no document {unknown[0]!r}. "
-                f"Corpora: {', '.join(sorted(known)) or 'none'}"
-            )
-        withdrawn = set(before.withdrawn) | set(names)
-        left = tuple(segment.folder.name for segment in collection.segments if not set(segment.corpora) <= withdrawn)
-        still = {corpus for one in collection.segments if one.folder.name in left for corpus in one.corpora}
-        kept_names = {name for name in withdrawn if name not in known or name in still}
-        after = replace(before, number=before.number + 1, segments=left, withdrawn=tuple(sorted(kept_names)))
+        new = _withdrawals(root, before, names)
+        withdrawn = set(before.withdrawn) | new
+        left = tuple(
+            segment.folder.name
+            for segment in before.collection(root).segments
+            if not {Withdrawal(segment.folder.name, "corpus", corpus) for corpus in segment.corpora} <= withdrawn
+        )
+        still = tuple(sorted(one for one in withdrawn if one.segment in left))
+        after = replace(before, number=before.number + 1, segments=left, withdrawn=still)
         return _commit(root, before, after, run, 0)
+
+
+def _withdrawals(root: Path, version: Version, names: Sequence[str]) -> set[Withdrawal]:
+    """Return what is withdrawn with names of corpora or documents; DataError for one that is neither, or both."""
+    collection, fates = version.collection(root), read_fates(root, version)
+    ids, rules, corpora = fates["id"].to_pylist(), fates["rule"].to_pylist(), collection.column("corpus").to_pylist()
+    wanted = set(names)
+    found: dict[str, set[Withdrawal]] = {}
+    there: set[str] = set()
+    for number, segment in enumerate(collection.segments):
+        first = collection.offset(number)
+        for document in range(first, first + segment.num_documents):
+            if rules[document] == WITHDRAWN:
+                continue
+            there.add(corpora[document])
+            if corpora[document] in wanted:
+                one = Withdrawal(segment.folder.name, "corpus", corpora[document])
+                found.setdefault(one.name, set()).add(one)
+            if ids[document] in wanted:
+                found.setdefault(ids[document], set()).add(Withdrawal(segment.folder.name, "id", ids[document]))
+    for name in sorted(wanted):
+        if name not in found:
+            known = ", ".join(sorted(there)) or "none"
+            raise DataError(f"{root}: there is no corpus and no document {name!r}. Corpora: {known}")
+        if len({one.kind for one in found[name]}) > 1:
+            raise DataError(
+                f"{root}: {name!r} names a corpus and a document. Withdraw the corpus's documents by their ids"
+            )
+    return set().union(*found.values())
 
 
 def _begin(root: Path, settings: Settings | None) -> Version:
@@ -257,7 +286,7 @@ def _groups(paths: Sequence[Path], settings: Settings, root: Path) -> Iterator[t
 
     key = paths[0].parent.parent.resolve().name
     sources = [(path, Source(str(path), key, pq.ParquetFile(path).metadata.num_rows)) for path in paths]
-    for group in grouped(sources):
+    for group in grouped([one for one in sources if one[1].num_documents]):
         named = "\n".join(
             [f"{settings.scheme.header()} {settings.order.score}", *(file_hash(path) for path, _ in group)]
         )
@@ -271,8 +300,10 @@ def _make_segment(
     """Sign a segment's shards and make it, unless a killed writer had come so far."""
     folder = root / SEGMENTS_FOLDER / name
     try:
-        Segment(folder).verify()
-        return
+        found = Segment(folder)
+        found.verify()
+        if [Path(source.shard) for source in found.sources] == [path.resolve() for path, _ in group]:
+            return
     except DataError:
         pass  # not there, or not whole: made now
     signed = root / SIGNED_FOLDER / name
@@ -298,13 +329,26 @@ def _tasks(workers: int) -> Iterator[Callable[..., Any]]:
     if workers <= 1:
         yield run_here
         return
-    with ProcessPoolExecutor(workers) as pool:
+    # spawned, not forked: a forked worker would hold the lock of a writer that was killed
+    with ProcessPoolExecutor(workers, get_context("spawn"), _die_with_parent) as pool:
 
         def run(name: str, function: Callable[..., Any], calls: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
             waiting = {call: pool.submit(function, **arguments) for call, arguments in calls.items()}
             return {call: future.result() for call, future in waiting.items()}
 
         yield run
+
+
+def _die_with_parent() -> None:
+    """End this worker when the writer that started it is gone: it must not go on beside the next one."""
+    parent = parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _commit(root: Path, before: Version, after: Version, run: Callable[..., Any], num_added: int) -> Change:
@@ -340,13 +384,14 @@ def _turned(was: pa.Table, fates: Fates) -> tuple[list[str], list[str]]:
 
 
 def _forget(root: Path, version: Version) -> None:
-    """Delete fates of old versions, segments that the current one does not name, and what a killed writer signed."""
+    """Delete fates and segments of versions that no reader has open any more, and what a killed writer signed."""
     shutil.rmtree(root / SIGNED_FOLDER, ignore_errors=True)
     for folder in (root / FATES_FOLDER).iterdir():
         if folder.name.isdigit() and int(folder.name) <= version.number - KEPT_VERSIONS:
             shutil.rmtree(folder)
+    used = set(version.segments).union(*(named_segments(root, version.number - n) for n in range(1, KEPT_VERSIONS)))
     for folder in (root / SEGMENTS_FOLDER).iterdir():
-        if folder.name not in version.segments:
+        if folder.name not in used:
             shutil.rmtree(folder)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from data_tools.dedup.collection import Collection, Order, Ranked, rank_documents
+from data_tools.dedup.collection import Collection, Order, Ranked, Withdrawal, rank_documents
 from data_tools.dedup.comparing import Limits
 from data_tools.dedup.deciding import KEPT, Decisions, decide
 from data_tools.dedup.scheme import Scheme
@@ -96,7 +96,7 @@ def outcome(
     segments: Sequence[Path],
     order: Order | None = None,
     limits: Limits | None = None,
-    withdrawn: Sequence[str] = (),
+    withdrawn: Sequence[Withdrawal] = (),
 ) -> Outcome:
     collection = Collection.open(list(segments), withdrawn)
     ranked = rank_documents(collection, order or Order())

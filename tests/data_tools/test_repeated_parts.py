@@ -92,3 +92,8 @@ def test_what_is_cut_leaves_no_gap_of_empty_lines() -> None:
     assert Kept("", "", "[[6, 10]]").text_of(text) == "One.\n\nThree."
     assert Kept("", "", "[[0, 4]]").text_of(text) == "Two.\n\nThree."
     assert Kept("", "").text_of(text) == text
+
+
+def test_long_runs_of_blanks_cost_no_time() -> None:
+    text = "a b c." + " " * 300_000 + "\nx" + " " * 300_000
+    assert parts_of(text, "paragraphs", 1).spans == [(0, 6), (300_007, 300_008)]

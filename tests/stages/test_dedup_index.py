@@ -105,6 +105,61 @@ def test_a_withdrawn_document_gives_its_copies_back(folders: dict[str, Path], tm
     assert all(fate[1] != kept for id, fate in after.items() if id != kept)
 
 
+def test_an_index_of_which_all_is_withdrawn_can_be_asked_and_added_to(folders: dict[str, Path], tmp_path: Path) -> None:
+    root = tmp_path / "index"
+    add(root, [folders["geo"]], None)
+    before = fates(root)
+    drop(root, ["geo"])
+    assert Index.open(root).query(corpora()["geo"][0].text) == []
+    assert main(["dedup", "stats", str(root)]) == 0
+    add(root, [folders["geo"]], None)
+    assert fates(root) == before
+
+
+def test_a_withdrawn_corpus_of_a_shared_segment_can_come_back(tmp_path: Path) -> None:
+    root = tmp_path / "index"
+    mixed = documents_artifact(tmp_path / "m", [document("g1", prose(1), "geo"), document("w1", prose(2), "web")]).path
+    again = documents_artifact(tmp_path / "n", [document("w1", prose(3), "web"), document("w2", prose(4), "web")]).path
+    add(root, [mixed], None)
+    drop(root, ["web"])
+    assert {id: fate[0] for id, fate in fates(root).items()} == {"g1": "", "w1": "withdrawn"}
+    add(root, [again], None)
+    rows = Index.open(root).fates().to_pylist()
+    assert sorted((row["id"], row["rule"]) for row in rows) == [
+        ("g1", ""), ("w1", ""), ("w1", "withdrawn"), ("w2", ""),
+    ]  # fmt: skip
+    index = Index.open(root)
+    found = index.find("w1")
+    assert found is not None
+    assert index.text(found) == prose(3)
+    drop(root, ["w1"])
+    assert Index.open(root).find("w1") is None
+    with pytest.raises(DataError, match=r"there is no corpus and no document 'w1'"):
+        drop(root, ["w1"])
+
+
+def test_a_name_of_a_corpus_and_of_a_document_is_asked_about(tmp_path: Path) -> None:
+    root = tmp_path / "index"
+    given = documents_artifact(tmp_path / "g", [document("x", prose(1), "a"), document("y", prose(2), "x")]).path
+    add(root, [given], None)
+    with pytest.raises(
+        DataError, match=r"'x' names a corpus and a document\. Withdraw the corpus's"
+    ):
+        drop(root, ["x"])
+
+
+def test_a_reader_can_finish_with_the_version_before(folders: dict[str, Path], tmp_path: Path) -> None:
+    root = tmp_path / "index"
+    add(root, [folders["geo"], folders["web"]], None)
+    reader = Index.open(root)
+    drop(root, ["web"])
+    text = corpora()["web"][0].text
+    assert any(match.corpus == "web" for match in reader.query(text))
+    assert not any(match.corpus == "web" for match in Index.open(root).query(text))
+    drop(root, [corpora()["geo"][0].id])
+    assert len(list((root / "segments").iterdir())) == 1
+
+
 def test_a_text_is_found_with_its_copies(folders: dict[str, Path], tmp_path: Path) -> None:
     add(tmp_path / "index", list(folders.values()), None)
     index = Index.open(tmp_path / "index")
@@ -129,8 +184,8 @@ def works(tmp_path: Path) -> Path:
     return documents_artifact(
         tmp_path / "works",
         [
-            one("full1", prose(1, 30), "a.xml#1", doi="10.1/X", pmid="7"),
-            one("full2", prose(2, 30), "a.xml#2", doi="10.1/X", pmid="7"),
+            one("full1", prose(1, 30), "a.xml#1", doi="10.1/X", pmid="7", part="1"),
+            one("full2", prose(2, 30), "a.xml#2", doi="10.1/X", pmid="7", part="2"),
             one("abstract", prose(3, 4), "b.xml", doi="https://doi.org/10.1/x"),
             one("citation", prose(4, 3), "c.xml", doi="", pmid="7"),
             one("page", prose(5, 9), "p:1", url="https://www.a.org/rocks/"),
@@ -138,6 +193,8 @@ def works(tmp_path: Path) -> Path:
             one("front1", prose(7, 9), "p:3", url="https://a.org/"),
             one("front2", prose(8, 9), "p:4", url="https://a.org/"),
             one("none1", prose(9, 9), "q:1"),
+            one("record1", prose(11, 9), "r.jsonl#1", url="https://a.org/same"),
+            one("record2", prose(12, 12), "r.jsonl#2", url="https://a.org/same"),
             one("none2", prose(10, 9), "q:2"),
         ],
     ).path
@@ -150,10 +207,36 @@ def test_full_text_beats_its_abstract_and_a_page_is_kept_once(tmp_path: Path) ->
         "abstract": ("same_doi", "full1"),
         "citation": ("same_pmid", "full1"),
         "page": ("same_url", "later"),
+        "record1": ("same_url", "record2"),
     } or found == {
         "abstract": ("same_doi", "full2"),
         "citation": ("same_pmid", "full2"),
         "page": ("same_url", "later"),
+        "record1": ("same_url", "record2"),
+    }
+
+
+def test_copies_of_a_text_share_its_works_name(tmp_path: Path) -> None:
+    """The copy of an abstract goes with it, for the work, not as a copy of the full text; a copy lends its name."""
+
+    def one(id: str, text: str, corpus: str, **meta: str) -> Document:
+        return document(id, text, corpus, source=f"{id}.xml", meta=json.dumps(meta))
+
+    rows = [
+        one("full", prose(1, 30), "a", doi="10.1/x"),
+        one("abstract", prose(2, 4), "a", doi="10.1/x"),
+        one("copy", prose(2, 4).upper(), "b"),
+        one("plain", prose(3, 30), "a"),
+        one("plain_named", prose(3, 30).upper(), "b", doi="10.1/y"),
+        one("its_abstract", prose(4, 4), "b", doi="10.1/y"),
+    ]
+    add(tmp_path / "index", [documents_artifact(tmp_path / "given", rows).path], Settings(Scheme(), Order(("a",))))
+    found = {id: fate[:3] for id, fate in fates(tmp_path / "index").items() if fate[0]}
+    assert found == {
+        "abstract": ("same_doi", "full", None),
+        "copy": ("same_doi", "full", None),
+        "plain_named": ("exact_duplicate", "plain", 1.0),
+        "its_abstract": ("same_doi", "plain", None),
     }
 
 
@@ -258,14 +341,17 @@ def test_several_processes_decide_the_same(folders: dict[str, Path], tmp_path: P
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
+@pytest.mark.parametrize("workers", [1, 2])
 def test_killed_in_the_middle_it_is_as_it_was_and_the_same_command_goes_on(
-    folders: dict[str, Path], tmp_path: Path
+    folders: dict[str, Path], tmp_path: Path, workers: int
 ) -> None:
     root = tmp_path / "index"
     add(root, [folders["geo"]], None)
     before = fates(root)
     command = [sys.executable, "-m", "pipeline", "dedup", "add", str(root), *(str(folders[n]) for n in NAMES[1:])]
+    command += ["--workers", str(workers)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    kills = 0
     for moment in (".signed/*/*.parquet", "segments/*/keys.npy", ".work/*/*.npy"):
         writer = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
         deadline = time.monotonic() + 60
@@ -273,10 +359,12 @@ def test_killed_in_the_middle_it_is_as_it_was_and_the_same_command_goes_on(
         while not set(root.glob(moment)) - started and writer.poll() is None:
             assert time.monotonic() < deadline
             time.sleep(0.002)
+        kills += writer.poll() is None
         writer.kill()
         writer.wait()
         if Index.open(root).version.number == 1:
             assert fates(root) == before
+    assert kills
     if Index.open(root).version.number == 1:
         assert subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL).returncode == 0
     add(tmp_path / "undisturbed", [folders["geo"]], None)
