@@ -238,13 +238,12 @@ def kills() -> dict[str, Any]:
         rng = random.Random(0)
         num_kills = 0
         while num_kills < KILLS:
-            writer = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, start_new_session=True)
+            writer = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             time.sleep(rng.uniform(0.3, 0.9 * elapsed))
             if writer.poll() is None:
                 num_kills += 1
                 writer.send_signal(signal.SIGKILL)
             writer.wait()
-            _end_session(writer.pid)
             if (place / "index" / "CURRENT").exists():
                 shutil.rmtree(place / "index")  # it was done: begin again
         if not (place / "index" / "CURRENT").exists():
@@ -255,10 +254,6 @@ def kills() -> dict[str, Any]:
 
 def _write_as(folder: Path, seed: int) -> None:
     _write_part(folder, seed, KILLED_TEXTS)
-
-
-def _end_session(leader: int) -> None:
-    subprocess.run(["pkill", "-9", "-s", str(leader)], check=False)
 
 
 def _contents(index: Path) -> dict[str, str]:

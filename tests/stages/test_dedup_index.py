@@ -142,9 +142,7 @@ def test_a_name_of_a_corpus_and_of_a_document_is_asked_about(tmp_path: Path) -> 
     root = tmp_path / "index"
     given = documents_artifact(tmp_path / "g", [document("x", prose(1), "a"), document("y", prose(2), "x")]).path
     add(root, [given], None)
-    with pytest.raises(
-        DataError, match=r"'x' names a corpus and a document\. Withdraw the corpus's"
-    ):
+    with pytest.raises(DataError, match=r"'x' names a corpus and a document\. Withdraw the corpus's"):
         drop(root, ["x"])
 
 
