@@ -112,7 +112,7 @@ def _rates(fates: Fates, names: list[str], codes: Any, order: list[int]) -> Bloc
         "table",
         "What each corpus loses, together and alone",
         {"columns": columns, "rows": rows, "align": ["left", *("right" for _ in columns[1:])]},
-        "Alone: about so many, were each corpus deduplicated by itself, as most pipelines do. The rest is what they share.",
+        "Alone: about so many, were each corpus deduplicated by itself, as most pipelines do.",
     )
 
 
