@@ -1,4 +1,4 @@
-"""Arrays on disk: whole files or none, and a full disk told as one."""
+"""Arrays on disk, whole files or none and a full disk told as one; and runs of equal values in them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 
@@ -34,3 +35,14 @@ def save_array(path: Path, array: NDArray[Any], *, lasts: bool = True) -> None:
         raise OSError(error.errno, error.strerror, str(path)) from None
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def first_of_runs(*columns: NDArray[Any]) -> NDArray[np.bool_]:
+    """Mark the first row of every run of equal rows."""
+    import numpy as np
+
+    first = np.zeros(len(columns[0]), dtype=bool)
+    first[:1] = True
+    for column in columns:
+        first[1:] |= column[1:] != column[:-1]
+    return first

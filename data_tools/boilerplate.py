@@ -29,6 +29,7 @@ from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from data_tools.arrays import first_of_runs
 from data_tools.errors import DataError
 from data_tools.repairs.line_kinds import drop_lines
 
@@ -149,7 +150,7 @@ def _summed(rows: Counts) -> Counts:
         return rows
     order = np.argsort(rows["hash"], kind="stable")
     hashes = rows["hash"][order]
-    starts = np.flatnonzero(np.concatenate(([True], hashes[1:] != hashes[:-1])))
+    starts = np.flatnonzero(first_of_runs(hashes))
     summed = np.empty(len(starts), dtype=rows.dtype)
     summed["hash"] = hashes[starts]
     summed["owner"] = np.minimum.reduceat(rows["owner"][order], starts)

@@ -149,20 +149,17 @@ def shards(folder: Path, kind: str = DOCUMENTS_FOLDER) -> list[Path]:
 
 def read_rows(path: Path, columns: Sequence[str] | None = None) -> Iterator[dict[str, Any]]:
     """Yield the rows of one Parquet file in order, 1024 at a time in memory."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        file = pq.ParquetFile(path)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise DataError(f"{path}: is not a readable Parquet file: {error}") from None
-    with file:
-        for batch in file.iter_batches(batch_size=ROWS_PER_GROUP, columns=list(columns) if columns else None):
-            yield from batch.to_pylist()
+    for batch in _batches(path, columns):
+        yield from batch.to_pylist()
 
 
 def read_tuples(path: Path, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
     """Yield the values of some columns row by row, in the order named: half the cost of ``read_rows``."""
+    for batch in _batches(path, columns):
+        yield from zip(*(batch.column(name).to_pylist() for name in columns), strict=True)
+
+
+def _batches(path: Path, columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -171,8 +168,20 @@ def read_tuples(path: Path, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]
     except (pa.ArrowInvalid, OSError) as error:
         raise DataError(f"{path}: is not a readable Parquet file: {error}") from None
     with file:
-        for batch in file.iter_batches(batch_size=ROWS_PER_GROUP, columns=list(columns)):
-            yield from zip(*(batch.column(name).to_pylist() for name in columns), strict=True)
+        yield from file.iter_batches(batch_size=ROWS_PER_GROUP, columns=list(columns) if columns else None)
+
+
+def write_table(path: Path, table: pa.Table) -> None:
+    """Write a whole table as one Parquet file; it appears whole, or not at all."""
+    import pyarrow.parquet as pq
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        pq.write_table(table, temporary, compression="zstd")
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def read_documents(folders: Iterable[Path]) -> Iterator[Document]:

@@ -8,13 +8,12 @@ document repeat elsewhere, ``cuts`` says which characters of its text are left o
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from data_tools.documents import Document, ShardWriter, read_rows, shards
+from data_tools.documents import Document, ShardWriter, read_rows, shards, write_table
 from data_tools.errors import DataError
 
 if TYPE_CHECKING:
@@ -44,15 +43,10 @@ def _schema() -> pa.Schema:
 def write_keep(folder: Path, documents_key: str, shard: str, columns: Mapping[str, Any]) -> None:
     """Write the keep-list of one shard from columns ``id``, ``group`` and ``cuts``; no split yet."""
     import pyarrow as pa
-    import pyarrow.parquet as pq
 
-    path = keep_path(folder, documents_key, shard)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     splits = pa.array([""] * len(columns["id"]), pa.string())
     table = pa.table({"id": columns["id"], "group": columns["group"], "split": splits, "cuts": columns["cuts"]})
-    pq.write_table(table.cast(_schema()), temporary, compression="zstd")
-    os.replace(temporary, path)
+    write_table(keep_path(folder, documents_key, shard), table.cast(_schema()))
 
 
 class Kept(NamedTuple):

@@ -18,7 +18,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from data_tools.arrays import save_array
+from data_tools.arrays import first_of_runs, save_array
 from data_tools.dedup.collection import NO_ONE, Collection
 from data_tools.dedup.segment import KEYS_FILE, ROWS_FILE, band_keys
 from data_tools.signatures import EMPTY
@@ -247,17 +247,6 @@ class Pairs:
         rows = rows[first_of_runs(rows["later"], rows["earlier"])]
         self.num_kept = len(rows)
         return rows
-
-
-def first_of_runs(*columns: NDArray[Any]) -> NDArray[np.bool_]:
-    """Mark the first row of every run of equal rows."""
-    import numpy as np
-
-    first = np.zeros(len(columns[0]), dtype=bool)
-    first[:1] = True
-    for column in columns:
-        first[1:] |= column[1:] != column[:-1]
-    return first
 
 
 def _among(codes: NDArray[np.uint64], known: NDArray[np.uint64]) -> NDArray[np.bool_]:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from data_tools.arrays import first_of_runs
 from data_tools.dedup.segment import SIGNATURES_FILE, Segment
 from data_tools.dedup.signing import WORKS, names_schema
 from data_tools.errors import DataError
@@ -162,7 +162,7 @@ class Ranked:
     rule: NDArray[np.uint8]
     """By document, shape (N,): 0, or 1 + the index in ``FOLLOWING`` of why it follows another."""
 
-    @cached_property
+    @property
     def num_ranks(self) -> int:
         return len(self.document_of)
 
@@ -276,8 +276,7 @@ def _follow_texts(
 
     high, low = (collection.numbers(name)[present] for name in ("digest_high", "digest_low"))
     order = np.lexsort((position[present], low, high))
-    same = (high[order][1:] == high[order][:-1]) & (low[order][1:] == low[order][:-1])
-    starts = np.flatnonzero(np.concatenate(([True], ~same))) if len(order) else np.empty(0, np.int64)
+    starts = np.flatnonzero(first_of_runs(high[order], low[order]))
     first = np.repeat(order[starts], np.diff(np.append(starts, len(order))))
     follows[present[order]] = present[first]
     rule[present[order]] = np.where(order == first, 0, 1 + FOLLOWING.index(EXACT))
@@ -305,14 +304,11 @@ def _follow_works(
         if not len(open_ones):
             continue
         order = open_ones[np.lexsort((position[open_ones], origin[open_ones], work[open_ones]))]
-        new_source = np.concatenate(
-            ([True], (work[order][1:] != work[order][:-1]) | (origin[order][1:] != origin[order][:-1]))
-        )
-        starts = np.flatnonzero(new_source)
+        starts = np.flatnonzero(first_of_runs(work[order], origin[order]))
         sizes = np.add.reduceat(length[order], starts)
         leads = order[starts]  # of each source its best document
         best = np.lexsort((position[leads], -sizes, work[leads]))
-        is_first = np.concatenate(([True], work[leads][best][1:] != work[leads][best][:-1]))
+        is_first = first_of_runs(work[leads][best])
         chosen = leads[best][np.flatnonzero(is_first)[np.cumsum(is_first) - 1]]
         root = np.empty(len(leads), dtype=np.int64)
         root[best] = chosen

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from data_tools.arrays import save_array
+from data_tools.arrays import first_of_runs, save_array
 from data_tools.batching import batched_by_size
-from data_tools.dedup.candidates import first_of_runs
 from data_tools.dedup.collection import Collection
 from data_tools.shingles import jaccard, lower, shingle_texts
 
@@ -115,12 +114,20 @@ def _similarities(
 ) -> list[float]:
     import numpy as np
 
+    sets = shingle_sets(collection, np.unique(np.concatenate([one, other])))
+    return [jaccard(sets[a], sets[b]) for a, b in zip(one.tolist(), other.tolist(), strict=True)]
+
+
+def shingle_sets(collection: Collection, documents: NDArray[np.integer[Any]]) -> dict[int, NDArray[np.uint64]]:
+    """Return the sorted shingle sets of documents, given in rising order, from their texts."""
+    import numpy as np
+
     num_words = collection.segments[0].scheme.shingle_words
     sets: dict[int, NDArray[np.uint64]] = {}
-    texts = collection.texts(np.unique(np.concatenate([one, other])).tolist())
+    texts = collection.texts(documents.tolist())
     for batch in batched_by_size(texts, lambda pair: len(pair[1])):
         shingles, first = shingle_texts([lower(text) for _, text in batch], num_words)
         for place, (document, _) in enumerate(batch):
             own = np.sort(shingles[first[place] : first[place + 1]])
             sets[document] = own[first_of_runs(own)]
-    return [jaccard(sets[a], sets[b]) for a, b in zip(one.tolist(), other.tolist(), strict=True)]
+    return sets

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,7 +11,7 @@ from urllib.parse import urlsplit
 
 from data_tools.arrays import save_array
 from data_tools.batching import batched_by_size
-from data_tools.documents import read_tuples
+from data_tools.documents import read_tuples, write_table
 from data_tools.shingles import lower, split_texts
 from data_tools.signatures import Signer
 
@@ -62,12 +61,8 @@ def sign_documents(path: Path, prefix: Path, scheme: Scheme, score: str = "") ->
         for row in batch:
             learned.add(*row)
     stated = pq.read_table(path, columns=["id", "corpus", "domain", "license"])
-    names = prefix.with_name(f"{prefix.name}.parquet")
-    names.parent.mkdir(parents=True, exist_ok=True)
-    temporary = names.with_name(f".{names.name}.{os.getpid()}.tmp")
     table = pa.table({name: stated[name] for name in stated.column_names} | learned.columns())
-    pq.write_table(table.cast(names_schema()), temporary, compression="zstd")
-    os.replace(temporary, names)
+    write_table(prefix.with_name(f"{prefix.name}.parquet"), table.cast(names_schema()))
     signatures = np.concatenate(found) if found else np.empty((0, scheme.num_hashes), np.uint32)
     save_array(prefix.with_name(f"{prefix.name}.signatures.npy"), signatures)
     return len(signatures)

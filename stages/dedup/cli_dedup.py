@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pipeline.errors import StrataError
 
 if TYPE_CHECKING:
+    from data_tools.dedup.collection import Collection
     from data_tools.dedup.versions import Settings
     from stages.dedup.index import Change, Index
 
@@ -153,11 +154,8 @@ def _drop(options: argparse.Namespace) -> Iterator[str]:
         yield f"no artifact in {options.runs} was made from it"
 
 
-def _holders(collection: object, names: set[str]) -> set[str]:
+def _holders(collection: Collection, names: set[str]) -> set[str]:
     """Return the keys of the artifacts whose texts are withdrawn."""
-    from data_tools.dedup.collection import Collection
-
-    assert isinstance(collection, Collection)
     ids, corpora = (collection.column(name).to_pylist() for name in ("id", "corpus"))
     keys: set[str] = set()
     number = 0

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from data_tools.arrays import first_of_runs
 from pipeline.stage import Block
 
 if TYPE_CHECKING:
@@ -126,9 +127,7 @@ def _gone_alone(fates: Fates, codes: Any) -> Any:
     # the best of each corpus among those of one text or work stands for it; the others go
     position = np.where(ranked.rule == 0, -1, np.arange(num))
     order = np.lexsort((position, codes, ranked.follows))
-    first = np.ones(num, dtype=bool)
-    first[1:] = (ranked.follows[order][1:] != ranked.follows[order][:-1]) | (codes[order][1:] != codes[order][:-1])
-    gone[order[~first]] = True
+    gone[order[~first_of_runs(ranked.follows[order], codes[order])]] = True
     gone[ranked.document_of[fates.decided.local_gone]] = True
     return gone
 

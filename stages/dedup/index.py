@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from hashlib import blake2b
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
@@ -25,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 from data_tools.dedup.collection import Collection, Withdrawal, rank_documents
 from data_tools.dedup.deciding import decide
 from data_tools.dedup.fates import WITHDRAWN, Fates
-from data_tools.dedup.segment import SIGNATURES_FILE, Segment, Source, build_segment, file_hash, grouped
+from data_tools.dedup.segment import Segment, Source, build_segment, file_hash, grouped
 from data_tools.dedup.signing import sign_documents
 from data_tools.dedup.versions import (
     CURRENT_FILE,
@@ -95,10 +96,18 @@ class Index:
 
     def collection(self) -> Collection:
         """Return the documents of this version."""
-        return self.version.collection(self.root)
+        return self._collection
 
     def fates(self) -> pa.Table:
         """Return what becomes of each document, in the same order."""
+        return self._fates
+
+    @cached_property
+    def _collection(self) -> Collection:
+        return self.version.collection(self.root)
+
+    @cached_property
+    def _fates(self) -> pa.Table:
         return read_fates(self.root, self.version)
 
     def query(self, text: str, least: float = 0.5) -> list[Match]:
@@ -108,7 +117,7 @@ class Index:
         """
         import numpy as np
 
-        from data_tools.dedup.comparing import DEVIATIONS
+        from data_tools.dedup.comparing import DEVIATIONS, shingle_sets
         from data_tools.shingles import jaccard, lower, shingle_texts
         from data_tools.signatures import Signer
 
@@ -122,10 +131,7 @@ class Index:
         estimates = (collection.signatures(found) == signature).mean(axis=1)
         found = np.sort(found[estimates >= least - DEVIATIONS * 0.5 / np.sqrt(scheme.num_hashes)])
         shingles = np.unique(own)
-        similar = {
-            document: jaccard(shingles, np.unique(shingle_texts([lower(other)], scheme.shingle_words)[0]))
-            for document, other in collection.texts(found.tolist())
-        }
+        similar = {document: jaccard(shingles, other) for document, other in shingle_sets(collection, found).items()}
         fates, corpora = self.fates(), collection.column("corpus")
         matches = [
             Match(
@@ -172,10 +178,11 @@ def _candidates(collection: Collection, signature: NDArray[np.uint32]) -> NDArra
     if (signature == EMPTY).all():
         return np.empty(0, dtype=np.int64)
     found = [np.empty(0, dtype=np.int64)]
+    schemes = [segment.scheme for segment in collection.segments[:1]]
+    wanted = [band_keys(signature[None, :], scheme, band)[0] for scheme in schemes for band in range(scheme.bands)]
     for number, segment in enumerate(collection.segments):
         keys, rows = segment.array(KEYS_FILE), segment.array(ROWS_FILE)
-        for band in range(segment.scheme.bands):
-            key = band_keys(signature[None, :], segment.scheme, band)[0]
+        for band, key in enumerate(wanted):
             low, high = np.searchsorted(keys[band], key, "left"), np.searchsorted(keys[band], key, "right")
             found.append(rows[band][low:high].astype(np.int64) + collection.offset(number))
     return np.unique(np.concatenate(found))
@@ -206,12 +213,12 @@ def add(root: Path, folders: Sequence[Path], settings: Settings | None, workers:
             paths = shards(folder) or sorted(folder.glob("*.parquet"))
             if not paths:
                 raise DataError(f"{folder}: holds no documents. Give the output of a step that makes documents")
-            for name, group in _groups(paths, before.settings, root):
+            for name, group in _groups(paths, before.settings):
                 if name in before.segments or name in names:
                     raise DataError(f"{folder}: the index {root} has these documents already")
                 _make_segment(root, name, group, before.settings, run)
                 names.append(name)
-                num_added += sum(num for _, num in group)
+                num_added += sum(source.num_documents for _, source in group)
         after = replace(before, number=before.number + 1, segments=(*before.segments, *names))
         return _commit(root, before, after, run, num_added)
 
@@ -280,8 +287,8 @@ def default_settings() -> Settings:
     return Dedup.model_validate({}).settings()
 
 
-def _groups(paths: Sequence[Path], settings: Settings, root: Path) -> Iterator[tuple[str, list[tuple[Path, int]]]]:
-    """Yield (name, shards with their numbers of documents) of the segments that shards make; the name is of content."""
+def _groups(paths: Sequence[Path], settings: Settings) -> Iterator[tuple[str, list[tuple[Path, Source]]]]:
+    """Yield (name, shards) of the segments that shards make; the name is of content."""
     import pyarrow.parquet as pq
 
     key = paths[0].parent.parent.resolve().name
@@ -291,28 +298,31 @@ def _groups(paths: Sequence[Path], settings: Settings, root: Path) -> Iterator[t
             [f"{settings.scheme.header()} {settings.order.score}", *(file_hash(path) for path, _ in group)]
         )
         name = blake2b(named.encode(), digest_size=10).hexdigest()
-        yield name, [(path, source.num_documents) for path, source in group]
+        yield name, group
 
 
 def _make_segment(
-    root: Path, name: str, group: Sequence[tuple[Path, int]], settings: Settings, run: Callable[..., Any]
+    root: Path, name: str, group: Sequence[tuple[Path, Source]], settings: Settings, run: Callable[..., Any]
 ) -> None:
     """Sign a segment's shards and make it, unless a killed writer had come so far."""
     folder = root / SEGMENTS_FOLDER / name
-    try:
-        found = Segment(folder)
-        found.verify()
-        if [Path(source.shard) for source in found.sources] == [path.resolve() for path, _ in group]:
-            return
-    except DataError:
-        pass  # not there, or not whole: made now
+    if _is_made(folder, [path for path, _ in group]):
+        return
     signed = root / SIGNED_FOLDER / name
-    key = group[0][0].parent.parent.resolve().name
     shared = {"scheme": settings.scheme, "score": settings.order.score}
     calls = {path.stem: {"path": str(path), "prefix": str(signed / path.stem), **shared} for path, _ in group}
     run("sign", _sign, calls)
-    sources = [Source(str(path), key, num) for path, num in group]
-    build_segment(folder, settings.scheme, [signed / path.stem for path, _ in group], sources)
+    build_segment(folder, settings.scheme, [signed / path.stem for path, _ in group], [one for _, one in group])
+
+
+def _is_made(folder: Path, paths: Sequence[Path]) -> bool:
+    """Whether a segment is there and whole, and its texts lie where these shards do; else it is made anew."""
+    try:
+        found = Segment(folder)
+        found.verify()
+    except DataError:
+        return False
+    return [Path(source.shard) for source in found.sources] == [path.resolve() for path in paths]
 
 
 def _sign(path: str, prefix: str, scheme: Scheme, score: str) -> int:
@@ -393,8 +403,3 @@ def _forget(root: Path, version: Version) -> None:
     for folder in (root / SEGMENTS_FOLDER).iterdir():
         if folder.name not in used:
             shutil.rmtree(folder)
-
-
-def signature_bytes(collection: Collection) -> int:
-    """Return the bytes that the signatures of a collection take on disk."""
-    return sum((segment.folder / SIGNATURES_FILE).stat().st_size for segment in collection.segments)

@@ -228,16 +228,15 @@ def _shards(collection: Collection, folder: Path) -> dict[str, dict[str, Any]]:
     from data_tools.dedup.versions import fates_file
 
     calls = {}
-    for segment in collection.segments:
+    for place, segment in enumerate(collection.segments):
         first = 0
         for source in segment.sources:
-            number = collection.offset(collection.segments.index(segment)) + first
             calls[f"{source.key}-{Path(source.shard).stem}"] = {
                 "shard": source.shard,
                 "documents_key": source.key,
                 "fates": str(fates_file(folder, 0, segment.folder.name)),
                 "rows": [first, source.num_documents],
-                "number": number,
+                "number": collection.offset(place) + first,
                 "folder": str(folder),
             }
             first += source.num_documents
