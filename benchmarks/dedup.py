@@ -32,7 +32,9 @@ ROUNDS = 3
 SIGNED_TEXTS, WHOLE_PAIRS = 4_000, 3_000
 SIZES = (10_000, 100_000, 2_000_000)
 KILLS, KILLED_TEXTS = 20, 30_000
-COPIES = 1_000_000
+EXACT_COPIES, NEAR_COPIES = 10_000_000, 1_000_000
+TEMPLATE_PAGES = (500, 1_000, 2_000)
+GROWN, GROWS_BY = 1_000_000, 10_000
 
 
 def signatures() -> dict[str, Any]:
@@ -166,21 +168,22 @@ def memory() -> dict[str, Any]:
 
 
 def extremes() -> dict[str, Any]:
-    """A million exact and a million near copies of one text, and a document of 100 MB beside its copy."""
+    """Ten million exact and a million near copies of one text, documents of 100 MB, pages made from one template."""
     base = pieces()[5][:900]
     text = " ".join(pieces())
     long = (text * (10**8 // len(text) + 1))[: 10**8]
     cases: dict[str, Iterator[tuple[str, str]]] = {
-        "exact_copies": ((f"e{n:07d}", base) for n in range(COPIES)),
-        "near_copies": ((f"c{n:07d}", f"{base} Number {n:07d} is here.") for n in range(COPIES)),
+        "exact_copies": ((f"e{n:07d}", base) for n in range(EXACT_COPIES)),
+        "near_copies": ((f"c{n:07d}", f"{base} Number {n:07d} is here.") for n in range(NEAR_COPIES)),
         "100_mb_documents": iter([("long", long), ("longer", f"{long} The end."), ("word", "One."), ("empty", "")]),
+        **{f"pages_of_one_template_{num}": _pages(num) for num in TEMPLATE_PAGES},
     }
     figures: dict[str, Any] = {}
     for name, texts in cases.items():
         with tempfile.TemporaryDirectory(prefix="strata-dedup-") as folder:
             place = Path(folder)
             write_documents(place / "given", texts)
-            measured = _add(place, place / "given")
+            measured = _add(place, place / "given", settings=() if name.startswith("pages") else SETTINGS)
             figures |= {
                 f"extremes_{name}_kept": _kept(place / "index"),
                 f"extremes_{name}_seconds": round(measured.seconds, 1),
@@ -189,9 +192,32 @@ def extremes() -> dict[str, Any]:
     return figures
 
 
-def _add(place: Path, *folders: Path) -> Any:
+def _pages(num: int) -> Iterator[tuple[str, str]]:
+    """Pages that are alike by some 0.65, above the limit of relatives (0.5) and below that of duplicates (0.8)."""
+    words = " ".join(pieces()).split()
+    shared = words[:300]
+    for page in range(num):
+        own = random.Random(page).sample(words, 60)
+        yield f"page{page:05d}", " ".join([*shared[:150], *own, *shared[150:]])
+
+
+def growing() -> dict[str, Any]:
+    """Seconds that an index of a million documents takes, and then ten thousand more."""
+    with tempfile.TemporaryDirectory(prefix="strata-dedup-") as name:
+        place = Path(name)
+        write_many(place / "given", GROWN)
+        write_documents(place / "more", many_texts(GROWS_BY, 1_000))
+        first, more = _add(place, place / "given"), _add(place, place / "more")
+    return {
+        "growing_first_documents": GROWN, "growing_first_seconds": round(first.seconds, 1),
+        "growing_more_documents": GROWS_BY, "growing_more_seconds": round(more.seconds, 1),
+    }  # fmt: skip
+
+
+def _add(place: Path, *folders: Path, settings: Sequence[str] = SETTINGS) -> Any:
     command = [sys.executable, "-m", "pipeline", "dedup", "add", str(place / "index"), *map(str, folders)]
-    measured = run_measured([*command, "--workers", "2", "--set", *SETTINGS], ROOT, place / "add.log")
+    given = ["--set", *settings] if settings else []
+    measured = run_measured([*command, "--workers", "2", *given], ROOT, place / "add.log")
     if measured.code:
         raise SystemExit(f"dedup: {measured.output[-2000:]}")
     return measured
@@ -324,6 +350,7 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "order": order,
     "kills": kills,
     "extremes": extremes,
+    "growing": growing,
     "memory": memory,
 }
 

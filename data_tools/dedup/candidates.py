@@ -36,6 +36,8 @@ PAIRS_AT_ONCE = 1 << 14
 CODES_AT_ONCE = 1 << 22
 """Pairs that are held before they are compared: 32 MB."""
 _ALL_KEYS = 1 << 64
+RELATIVES_AT_ONCE = 1 << 20
+"""Pairs too unlike for duplicates that are held before only as many are kept as link the same documents."""
 PAIR = (("later", "<u4"), ("earlier", "<u4"), ("estimate", "<f4"))
 
 
@@ -69,6 +71,15 @@ class Buckets:
         sizes = np.diff(np.append(starts, len(labels)))
         return cls(ranks[np.repeat(sizes > 1, sizes)], sizes[sizes > 1])
 
+    def with_any_from(self, rank: int) -> Buckets:
+        """Return the buckets that hold a document of at least this rank."""
+        import numpy as np
+
+        if not rank or not len(self.sizes):
+            return self
+        wanted = self.ranks[np.cumsum(self.sizes) - 1] >= rank
+        return Buckets(self.ranks[np.repeat(wanted, self.sizes)], self.sizes[wanted])
+
     def without(self, gone: NDArray[np.bool_]) -> Buckets:
         """Return what is left of the buckets where ``gone``, by rank, is false."""
         import numpy as np
@@ -83,10 +94,10 @@ class Buckets:
 
         return np.arange(len(self.ranks)) - np.repeat(np.cumsum(self.sizes) - self.sizes, self.sizes)
 
-    def pairs(self, num_leaders: int) -> tuple[Iterator[NDArray[np.uint64]], Buckets]:
+    def pairs(self, num_leaders: int, num_standing: int) -> tuple[Iterator[NDArray[np.uint64]], Buckets]:
         """Return the pairs of every bucket's leaders with the documents behind them, and the buckets without leaders.
 
-        A pair is ``earlier << 32 | later``.
+        A pair is ``earlier << 32 | later``. Those of two documents that stand are left out.
         """
         import numpy as np
 
@@ -98,7 +109,7 @@ class Buckets:
         def codes() -> Iterator[NDArray[np.uint64]]:
             starts = np.repeat(first, self.sizes)
             for leader in range(int(leaders.max(initial=0))):
-                behind = np.flatnonzero((places > leader) & (of_each > leader))
+                behind = np.flatnonzero((places > leader) & (of_each > leader) & (self.ranks >= num_standing))
                 earlier = self.ranks[starts[behind] + leader].astype(np.uint64)
                 yield (earlier << np.uint64(32)) | self.ranks[behind]
 
@@ -143,11 +154,16 @@ def find_pairs(
     key_range: Sequence[int],
     num_leaders: int,
     least: float,
+    possible: float,
+    num_standing: int,
     out: str,
     before: str = "",
     gone: str = "",
 ) -> dict[str, int]:
     """One task: pair the leaders of some bands' buckets, estimate, and keep the pairs of at least ``least``.
+
+    Of those below ``possible``, which are no duplicates, a spanning forest is kept: a thousand pages of one template
+    are linked by 999 pairs.
 
     ``ranked`` is the folder of ``save_ranked``. The first round reads the segments; a later one the buckets that
     ``before``, the same task's last ``out``, left over, without the documents that ``gone`` marks by rank. Writes
@@ -159,13 +175,13 @@ def find_pairs(
     collection = Collection.open(segments)
     folder = Path(ranked)
     document_of = np.load(folder / "document_of.npy", mmap_mode="r")
-    found = Pairs(collection, document_of, least)
+    found = Pairs(collection, document_of, least, possible)
     left: list[Buckets] = []
     for buckets in _buckets(collection, folder, bands, (key_range[0], key_range[1]), before, gone):
-        codes, rest = buckets.pairs(num_leaders)
+        codes, rest = buckets.with_any_from(num_standing).pairs(num_leaders, num_standing)
         for each in codes:
             found.add(each)
-        left.append(rest)
+        left.append(rest.with_any_from(num_standing))
     save_array(Path(f"{out}.pairs.npy"), found.finish(), lasts=False)
     save_array(
         Path(f"{out}.left.npy"), np.concatenate([np.empty(0, np.uint32), *(each.ranks for each in left)]), lasts=False
@@ -173,7 +189,7 @@ def find_pairs(
     save_array(
         Path(f"{out}.sizes.npy"), np.concatenate([np.empty(0, np.int64), *(each.sizes for each in left)]), lasts=False
     )
-    behind = [each.ranks[each.places() > 0] for each in left]
+    behind = [each.ranks[(each.places() > 0) & (each.ranks >= num_standing)] for each in left]
     save_array(Path(f"{out}.pending.npy"), np.unique(np.concatenate([np.empty(0, np.uint32), *behind])), lasts=False)
     return {"candidates": found.num_candidates, "pairs": found.num_kept, "left": sum(len(each.sizes) for each in left)}
 
@@ -193,18 +209,23 @@ def _buckets(
 
 
 class Pairs:
-    """Collects pairs, each once, and estimates their similarity by their signatures."""
+    """Collects pairs, each once, and estimates their similarity by their signatures.
 
-    def __init__(self, collection: Collection, document_of: NDArray[np.uint32], least: float) -> None:
+    Kept are all of at least ``possible``, and of those between ``least`` and it the most similar that link the same
+    documents.
+    """
+
+    def __init__(self, collection: Collection, document_of: NDArray[np.uint32], least: float, possible: float) -> None:
         import numpy as np
 
         self._collection = collection
         self._document_of = document_of
-        self._least = least
+        self._least, self._possible = least, possible
         self._waiting: list[NDArray[np.uint64]] = []
         self._num_waiting = 0
         self._seen = np.empty(0, np.uint64)
         self._kept = [np.empty(0, dtype=list(PAIR))]
+        self._relatives = np.empty(0, dtype=list(PAIR))
         self.num_candidates = 0
         self.num_kept = 0
 
@@ -235,18 +256,41 @@ class Pairs:
             good = np.flatnonzero(estimates >= self._least)
             rows = np.empty(len(good), dtype=list(PAIR))
             rows["later"], rows["earlier"], rows["estimate"] = later[good], earlier[good], estimates[good]
-            self._kept.append(rows)
+            close = rows["estimate"] >= self._possible
+            self._kept.append(rows[close])
+            self._relatives = np.concatenate([self._relatives, rows[~close]])
+            if len(self._relatives) >= RELATIVES_AT_ONCE:
+                self._relatives = spanning_forest(self._relatives)
 
     def finish(self) -> NDArray[np.void]:
         """Return rows of ``PAIR`` in order of the later document, then of the earlier, each once."""
         import numpy as np
 
         self._flush()
-        rows = np.concatenate(self._kept)
+        rows = np.concatenate([*self._kept, spanning_forest(self._relatives)])
         rows = rows[np.lexsort((rows["earlier"], rows["later"]))]
         rows = rows[first_of_runs(rows["later"], rows["earlier"])]
         self.num_kept = len(rows)
         return rows
+
+
+def spanning_forest(pairs: NDArray[np.void]) -> NDArray[np.void]:
+    """Return of rows of ``PAIR``, some of them perhaps twice, the most similar that still link the same documents."""
+    import numpy as np
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import minimum_spanning_tree
+
+    if not len(pairs):
+        return pairs
+    pairs = pairs[np.lexsort((pairs["earlier"], pairs["later"]))]
+    pairs = pairs[first_of_runs(pairs["later"], pairs["earlier"])]
+    known, ends = np.unique(np.concatenate([pairs["later"], pairs["earlier"]]), return_inverse=True)
+    places = (ends[: len(pairs)], ends[len(pairs) :])
+    lengths = 2.0 - pairs["estimate"].astype(np.float64)  # above 0: a pair of length 0 would be none
+    tree = minimum_spanning_tree(coo_matrix((lengths, places), shape=(len(known), len(known)))).tocoo()
+    rows = np.empty(tree.nnz, dtype=list(PAIR))
+    rows["later"], rows["earlier"], rows["estimate"] = known[tree.row], known[tree.col], 2.0 - tree.data
+    return rows
 
 
 def _among(codes: NDArray[np.uint64], known: NDArray[np.uint64]) -> NDArray[np.bool_]:

@@ -57,6 +57,9 @@ class Collection:
     segments: list[Segment]
     withdrawn: frozenset[Withdrawal] = frozenset()
     """What is as if it were not there."""
+    standing: Sequence[NDArray[np.bool_]] = ()
+    """For each of the first segments, which of its documents stand: they stay whatever comes, and come before all. The
+    others of these segments are as if they were not there."""
     _offsets: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -70,17 +73,39 @@ class Collection:
         if total >= NO_ONE:
             raise DataError(f"{total:,} documents are more than the {NO_ONE - 1:,} that one index can number")
 
+    @property
+    def first_own(self) -> int:
+        """The number of the first document that is not of a standing segment."""
+        return sum(len(stands) for stands in self.standing)
+
     @classmethod
-    def open(cls, folders: Sequence[str | Path], withdrawn: Sequence[Withdrawal] = ()) -> Collection:
+    def open(
+        cls,
+        folders: Sequence[str | Path],
+        withdrawn: Sequence[Withdrawal] = (),
+        standing: Sequence[NDArray[np.bool_]] = (),
+    ) -> Collection:
         """Open segments in the order given."""
-        return cls([Segment(Path(folder)) for folder in folders], frozenset(withdrawn))
+        return cls([Segment(Path(folder)) for folder in folders], frozenset(withdrawn), standing)
 
     def column(self, name: str) -> pa.ChunkedArray:
-        """Return one column of what is known of the documents, in order of document."""
+        """Return one column of what is known of the documents, in order of document; texts as ``large_string``."""
         import pyarrow as pa
 
         chunks = [chunk for segment in self.segments for chunk in segment.column(name).chunks]
-        return pa.chunked_array(chunks, names_schema().field(name).type)
+        type = names_schema().field(name).type
+        found = pa.chunked_array(chunks, type)
+        return found.cast(pa.large_string()) if type == pa.string() else found  # of 10^8 ids, 2 GB is not enough
+
+    def codes(self, name: str) -> tuple[NDArray[np.int32], list[str]]:
+        """Return a column of few different texts as numbers, shape (N,), and the texts that they stand for."""
+        import numpy as np
+
+        column = self.column(name)
+        if not len(column):
+            return np.empty(0, dtype=np.int32), []
+        coded = column.dictionary_encode().unify_dictionaries().combine_chunks()
+        return coded.indices.to_numpy(), coded.dictionary.to_pylist()
 
     def numbers(self, name: str) -> NDArray[Any]:
         """Return a column of numbers as an array, shape (N,)."""
@@ -161,6 +186,8 @@ class Ranked:
     """By document, shape (N,): the representative that it follows, itself for one; ``NO_ONE`` for the withdrawn."""
     rule: NDArray[np.uint8]
     """By document, shape (N,): 0, or 1 + the index in ``FOLLOWING`` of why it follows another."""
+    num_standing: int = 0
+    """So many of the first ranks are documents that stand."""
 
     @property
     def num_ranks(self) -> int:
@@ -179,18 +206,20 @@ def rank_documents(collection: Collection, order: Order) -> Ranked:
 
     num = collection.num_documents
     present = _present(collection)
-    _refuse_repeated(collection.column("id"), present)
+    stands = present[present < collection.first_own]
+    _refuse_repeated(collection.column("id"), present[len(stands) :])
     position = _positions(collection, order)  # the place of each document in the order of all
     follows = np.full(num, NO_ONE, dtype=np.uint32)
     follows[present] = present
     rule = np.zeros(num, dtype=np.uint8)
     _follow_texts(collection, present, position, follows, rule)
     _follow_works(collection, present, position, follows, rule)
+    follows[stands], rule[stands] = stands, 0
     own = present[follows[present] == present]
     document_of = own[np.argsort(position[own], kind="stable")].astype(np.uint32)
     rank_of = np.full(num, NO_ONE, dtype=np.uint32)
     rank_of[document_of] = np.arange(len(document_of), dtype=np.uint32)
-    return Ranked(document_of, rank_of, follows, rule)
+    return Ranked(document_of, rank_of, follows, rule, len(stands))
 
 
 def _positions(collection: Collection, order: Order) -> NDArray[np.int64]:
@@ -198,15 +227,14 @@ def _positions(collection: Collection, order: Order) -> NDArray[np.int64]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    columns: dict[str, Any] = {}
+    columns: dict[str, Any] = {"is_own": np.arange(collection.num_documents) >= collection.first_own}
     for name in order.by:
         if name == "corpus":
             columns[name] = np.minimum(
-                _preference(collection.column("corpus"), order.corpora),
-                _preference(collection.column("domain"), order.corpora),
+                _preference(collection, "corpus", order.corpora), _preference(collection, "domain", order.corpora)
             )
         elif name == "license":
-            columns[name] = _preference(collection.column("license"), order.licenses)
+            columns[name] = _preference(collection, "license", order.licenses)
         elif name == "score":
             columns[name] = -collection.numbers("score")
         elif name == "length":
@@ -221,21 +249,14 @@ def _positions(collection: Collection, order: Order) -> NDArray[np.int64]:
     return position
 
 
-def _preference(names: pa.ChunkedArray, best_first: Sequence[str]) -> NDArray[np.int64]:
-    """Return for each name its place among the preferred ones, and how many those are for any other."""
+def _preference(collection: Collection, column: str, best_first: Sequence[str]) -> NDArray[np.int64]:
+    """Return for each document the place of its name among the preferred ones, and how many those are for any other."""
     import numpy as np
 
     places: Mapping[str, int] = {name: rank for rank, name in reversed(list(enumerate(best_first)))}
-    coded = names.dictionary_encode().unify_dictionaries().combine_chunks() if len(names) else _no_names()
-    table = np.array([places.get(name, len(best_first)) for name in coded.dictionary.to_pylist()], dtype=np.int64)
-    found: NDArray[np.int64] = table[coded.indices.to_numpy()] if len(table) else np.empty(0, dtype=np.int64)
+    codes, names = collection.codes(column)
+    found: NDArray[np.int64] = np.array([places.get(name, len(best_first)) for name in names], dtype=np.int64)[codes]
     return found
-
-
-def _no_names() -> pa.DictionaryArray:
-    import pyarrow as pa
-
-    return pa.array([], pa.string()).dictionary_encode()
 
 
 def _refuse_repeated(ids: pa.ChunkedArray, present: NDArray[np.int64]) -> None:
@@ -258,6 +279,7 @@ def _present(collection: Collection) -> NDArray[np.int64]:
     import pyarrow.compute as pc
 
     is_there = np.ones(collection.num_documents, dtype=bool)
+    is_there[: collection.first_own] = np.concatenate([np.empty(0, dtype=bool), *collection.standing])
     for number, segment in enumerate(collection.segments):
         own = is_there[collection.offset(number) : collection.offset(number) + segment.num_documents]
         for column in ("corpus", "id"):

@@ -42,9 +42,13 @@ class Limits:
         """Return how far from the threshold an estimate may be off."""
         return DEVIATIONS * math.sqrt(self.threshold * (1 - self.threshold) / num_hashes)
 
+    def possible(self, num_hashes: int) -> float:
+        """Return the estimate below which a pair is no duplicate."""
+        return self.threshold - self.margin(num_hashes)
+
     def least(self, num_hashes: int) -> float:
         """Return the estimate below which a pair is neither."""
-        return min(self.group_threshold, self.threshold - self.margin(num_hashes))
+        return min(self.group_threshold, self.possible(num_hashes))
 
 
 def verify_pairs(

@@ -71,16 +71,17 @@ def decide(collection: Collection, ranked: Ranked, limits: Limits, work: Path, r
         "segments": [str(segment.folder) for segment in collection.segments],
         "ranked": str(work),
     }
-    pairing = _Pairing(collection, limits, work, run, shared)
+    pairing = _Pairing(collection, ranked, limits, work, run, shared)
     settling = _Settling(collection, ranked, limits)
     while True:
         pending = np.zeros(ranked.num_ranks, dtype=bool)
         for path in pairing.next_round(settling.state == GONE):
             pending[np.load(path)] = True
-        settling.settle(pairing.edges, pending)
+        settling.settle_surely(pairing.edges, pending)
         if not pending.any():
             break
-    settling.confirm(pairing.edges)
+    settling.forget()  # once more, with all pairs: each goes by the first kept one
+    settling.settle_surely(pairing.edges, np.zeros(ranked.num_ranks, dtype=bool))
     local = _Settling(collection, ranked, limits)
     local.settle(pairing.edges, np.zeros(ranked.num_ranks, dtype=bool), _corpora_by_rank(collection, ranked))
     groups = _groups(pairing.edges, ranked.num_ranks, limits.group_threshold)
@@ -92,8 +93,9 @@ def decide(collection: Collection, ranked: Ranked, limits: Limits, work: Path, r
 
 
 def _corpora_by_rank(collection: Collection, ranked: Ranked) -> NDArray[np.int32]:
-    codes = collection.column("corpus").combine_chunks().dictionary_encode().indices.to_numpy()
+    codes, _ = collection.codes("corpus")
     found: NDArray[np.int32] = codes[ranked.document_of]
+    found[: ranked.num_standing] = -1  # they are no part of any corpus that is looked at alone
     return found
 
 
@@ -101,11 +103,16 @@ class _Pairing:
     """Runs the rounds of tasks; knows their files."""
 
     def __init__(
-        self, collection: Collection, limits: Limits, work: Path, run: RunTasks, shared: Mapping[str, Any]
-    ) -> None:
+        self, collection: Collection, ranked: Ranked, limits: Limits, work: Path, run: RunTasks,
+        shared: Mapping[str, Any],
+    ) -> None:  # fmt: skip
         self._work, self._run, self._shared, self._limits = work, run, shared, limits
         scheme = collection.segments[0].scheme if collection.segments else None
-        self._least = limits.least(scheme.num_hashes) if scheme else 0.0
+        self._alike = {
+            "num_standing": ranked.num_standing,
+            "least": limits.least(scheme.num_hashes) if scheme else 0.0,
+            "possible": limits.possible(scheme.num_hashes) if scheme else 0.0,
+        }
         num_bands = scheme.bands if scheme else 0
         num_ranges = -(-collection.num_documents // DOCUMENTS_PER_RANGE)
         bands = [range(first, min(first + BANDS_PER_TASK, num_bands)) for first in range(0, num_bands, BANDS_PER_TASK)]
@@ -114,10 +121,8 @@ class _Pairing:
             for own in bands
             for number, keys in enumerate(key_ranges(max(num_ranges, 1)))
         }
-        num_ranks = collection.num_documents
-        self._ranges = [
-            (low, min(low + DOCUMENTS_PER_RANGE, num_ranks)) for low in range(0, num_ranks, DOCUMENTS_PER_RANGE)
-        ]
+        first, end = ranked.num_standing, ranked.num_ranks
+        self._ranges = [(low, min(low + DOCUMENTS_PER_RANGE, end)) for low in range(first, end, DOCUMENTS_PER_RANGE)]
         self.edges: list[list[Path]] = [[] for _ in self._ranges]
         """By range of ranks, the files of verified pairs, one a round."""
         self.round = 0
@@ -135,7 +140,7 @@ class _Pairing:
         calls = {
             name: {
                 **self._shared, **task, **again,
-                "num_leaders": LEADERS_GROW**self.round, "least": self._least, "out": str(folder / name),
+                "num_leaders": LEADERS_GROW**self.round, **self._alike, "out": str(folder / name),
                 **({"before": str(before / name)} if self.round else {}),
             }
             for name, task in self._tasks.items()
@@ -175,10 +180,11 @@ class _Settling:
         import numpy as np
 
         self._collection, self._ranked, self._limits = collection, ranked, limits
-        self.state = np.zeros(ranked.num_ranks, dtype=np.uint8)
-        self.copy_of = np.full(ranked.num_ranks, NO_ONE, dtype=np.uint32)
-        self.similarity = np.zeros(ranked.num_ranks)
+        self.state = np.empty(ranked.num_ranks, dtype=np.uint8)
+        self.copy_of = np.empty(ranked.num_ranks, dtype=np.uint32)
+        self.similarity = np.empty(ranked.num_ranks)
         self.num_compared = 0
+        self.forget()
 
     def settle(
         self, edges: Sequence[Sequence[Path]], pending: NDArray[np.bool_], corpora: NDArray[np.int32] | None = None
@@ -227,22 +233,24 @@ class _Settling:
                 if not unsure:
                     state[later] = KEPT
 
-    def confirm(self, edges: Sequence[Sequence[Path]]) -> None:
-        """Compute the exact similarity of every document that goes to its kept copy; settle anew where one is less.
+    def settle_surely(self, edges: Sequence[Sequence[Path]], pending: NDArray[np.bool_]) -> None:
+        """Settle, and compute the exact similarity of every document that goes to its kept copy.
 
-        That happens to about one pair in 30,000 near the upper end of the doubt. A document that stays after all was
-        not paired with the others of a bucket of more than ``FULL_SIZE``; in smaller ones, all pairs are known.
+        Where one is less than the threshold after all, which happens to about one pair in 30,000 near the upper end of
+        the doubt, all is settled anew: nothing is built on a document that does not go.
         """
-        import numpy as np
-
         while True:
-            self.state[:] = UNKNOWN
-            self.copy_of[:] = NO_ONE
-            self.similarity[:] = 0.0
-            self.settle(edges, np.zeros(len(self.state), dtype=bool))
-            wrong = sum(self._confirm_range(files) for files in edges)
-            if not wrong:
+            self.settle(edges, pending)
+            if not sum(self._confirm_range(files) for files in edges):
                 return
+            self.forget()
+
+    def forget(self) -> None:
+        """Know nothing but that those that stand are kept."""
+        self.state[:] = UNKNOWN
+        self.state[: self._ranked.num_standing] = KEPT
+        self.copy_of[:] = NO_ONE
+        self.similarity[:] = 0.0
 
     def _confirm_range(self, files: Sequence[Path]) -> int:
         import numpy as np

@@ -24,13 +24,14 @@ def fates_schema() -> pa.Schema:
 
 
 class Fates:
-    """The fate of every document, by its number in the collection."""
+    """The fate of every document, by its number in the collection; those from ``first_own`` on are decided here."""
 
     def __init__(self, collection: Collection, ranked: Ranked, decided: Decisions) -> None:
         import numpy as np
 
         self.collection, self.ranked, self.decided = collection, ranked, decided
         num = collection.num_documents
+        self.first_own = collection.first_own
         self.is_present = ranked.follows != NO_ONE
         present = np.flatnonzero(self.is_present)
         own = ranked.rank_of[ranked.follows[present]]
@@ -50,27 +51,30 @@ class Fates:
         self.similarity[present] = np.where(is_near, decided.similarity[own], np.where(is_exact, 1.0, np.nan))
 
     def rules(self) -> list[str]:
-        """Return why each document goes; an empty text for the kept ones."""
+        """Return why each own document goes; an empty text for the kept ones."""
         import numpy as np
 
         names = np.array(["", WITHDRAWN, NEAR, *FOLLOWING], dtype=object)
         why = np.where(self.is_near, 2, 2 + self.ranked.rule)
-        found: list[str] = names[np.where(self.is_kept, 0, np.where(self.is_present, why, 1))].tolist()
+        codes = np.where(self.is_kept, 0, np.where(self.is_present, why, 1))
+        found: list[str] = names[codes[self.first_own :]].tolist()
         return found
 
     def table(self) -> pa.Table:
-        """Return a row for each document: id, rule, the kept copy's id, similarity (null where none), group."""
+        """Return a row for each own document: id, rule, the kept copy's id, similarity (null where none), group."""
         import numpy as np
         import pyarrow as pa
 
         ids = self.collection.column("id").combine_chunks()
+        own = slice(self.first_own, None)
+        similarity = self.similarity[own]
         return pa.table(
             {
-                "id": ids,
+                "id": ids[own],
                 "rule": pa.array(self.rules(), pa.string()),
-                "kept": ids.take(pa.array(self.kept_copy)),
-                "similarity": pa.array(self.similarity, mask=np.isnan(self.similarity)),
-                "group": ids.take(pa.array(self.group)),
+                "kept": ids.take(pa.array(self.kept_copy[own])),
+                "similarity": pa.array(similarity, mask=np.isnan(similarity)),
+                "group": ids.take(pa.array(self.group[own])),
             }
         )
 
@@ -87,12 +91,12 @@ class Fates:
         return pa.table({name: [row[place] for row in named] for place, name in enumerate(columns)})
 
     def write(self, folder: Path) -> None:
-        """Write the rows of each segment's documents to ``<folder>/<segment>.parquet``, and the pairs to review."""
+        """Write the rows of each own segment to ``<folder>/<segment>.parquet``, and the pairs to review."""
         import pyarrow.parquet as pq
 
         folder.mkdir(parents=True, exist_ok=True)
         table = self.table()
         pq.write_table(self.around(), folder / REVIEW_FILE, compression="zstd")
-        for number, segment in enumerate(self.collection.segments):
-            own = table.slice(self.collection.offset(number), segment.num_documents)
-            pq.write_table(own, folder / f"{segment.folder.name}.parquet", compression="zstd")
+        for number, segment in list(enumerate(self.collection.segments))[len(self.collection.standing) :]:
+            own = table.slice(self.collection.offset(number) - self.first_own, segment.num_documents)
+            pq.write_table(own.cast(fates_schema()), folder / f"{segment.folder.name}.parquet", compression="zstd")

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from data_tools.arrays import save_array
 from data_tools.batching import batched_by_size
 from data_tools.documents import read_tuples, write_table
+from data_tools.errors import DataError
 from data_tools.shingles import lower, split_texts
 from data_tools.signatures import Signer
 
@@ -54,12 +55,20 @@ def sign_documents(path: Path, prefix: Path, scheme: Scheme, score: str = "") ->
     signer = Signer(scheme.num_hashes, scheme.seed)
     found: list[NDArray[np.uint32]] = []
     learned = _Learned(score)
-    for batch in batched_by_size(read_tuples(path, ("text", "corpus", "source", "meta")), lambda row: len(row[0])):
+    for batch in batched_by_size(
+        read_tuples(path, ("text", "corpus", "source", "meta", "id")), lambda row: len(row[0])
+    ):
         words = split_texts(lower(row[0]) for row in batch)
         found.append(signer.sign_all(*words.shingles(scheme.shingle_words)))
         learned.digests.append(words.digests())
-        for row in batch:
-            learned.add(*row)
+        for *row, id in batch:
+            try:
+                learned.add(*row)
+            except (ValueError, TypeError, OverflowError) as error:
+                raise DataError(
+                    f"{path}: document {id!r}: its meta cannot be used ({error}), got {row[3][:80]!r}. "
+                    "It must be a JSON object, numbers in it no larger than 1e308"
+                ) from None
     stated = pq.read_table(path, columns=["id", "corpus", "domain", "license"])
     table = pa.table({name: stated[name] for name in stated.column_names} | learned.columns())
     write_table(prefix.with_name(f"{prefix.name}.parquet"), table.cast(names_schema()))
@@ -80,6 +89,8 @@ class _Learned:
 
     def add(self, text: str, corpus: str, source: str, meta: str) -> None:
         stated = json.loads(meta) if meta not in ("{}", "") else {}
+        if not isinstance(stated, dict):
+            raise TypeError("no object")
         numbers = self._numbers
         whole = _PART.sub("", source) if "part" in stated else source  # rows.jsonl#3 is a record of its own
         numbers["origin"].append(_hash(f"{corpus}\0{whole}"))

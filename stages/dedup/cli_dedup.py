@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -156,15 +155,18 @@ def _drop(options: argparse.Namespace) -> Iterator[str]:
 
 def _holders(collection: Collection, names: set[str]) -> set[str]:
     """Return the keys of the artifacts whose texts are withdrawn."""
-    ids, corpora = (collection.column(name).to_pylist() for name in ("id", "corpus"))
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    wanted = pa.array(sorted(names), pa.string())
     keys: set[str] = set()
-    number = 0
     for segment in collection.segments:
+        held = pc.or_(*(pc.is_in(segment.column(name), wanted) for name in ("id", "corpus")))
+        first = 0
         for source in segment.sources:
-            own = range(number, number + source.num_documents)
-            if any(ids[one] in names or corpora[one] in names for one in own):
+            if pc.any(held.slice(first, source.num_documents)).as_py():
                 keys.add(source.key)
-            number += source.num_documents
+            first += source.num_documents
     return keys
 
 
@@ -193,6 +195,8 @@ def _made_from(runs: Path, keys: set[str]) -> Iterator[str]:
 
 
 def _stats(options: argparse.Namespace) -> Iterator[str]:
+    import pyarrow as pa
+
     from stages.dedup.index import Index
 
     index = Index.open(Path(options.index))
@@ -209,11 +213,10 @@ def _stats(options: argparse.Namespace) -> Iterator[str]:
     yield f"order    {', '.join(settings.order.by)}, id"
     if index.version.withdrawn:
         yield f"withdrawn  {', '.join(sorted({one.name for one in index.version.withdrawn}))}"
-    corpora = collection.column("corpus").to_pylist()
-    rules = fates["rule"].to_pylist() if fates.num_rows else []
-    counts = Counter(zip(corpora, rules, strict=True))
+    rows = pa.table({"corpus": collection.column("corpus"), "rule": fates["rule"]}).group_by(["corpus", "rule"])
+    counts = {(row["corpus"], row["rule"]): row["count_all"] for row in rows.aggregate([([], "count_all")]).to_pylist()}
     yield f"{'corpus':30} {'documents':>12} {'kept':>12}  gone, by rule"
-    for corpus in sorted(set(corpora)):
+    for corpus in sorted({name for name, _ in counts}):
         own = {rule: number for (name, rule), number in counts.items() if name == corpus}
         gone = ", ".join(f"{rule} {number:,}" for rule, number in sorted(own.items()) if rule)
         yield f"{corpus:30} {sum(own.values()):>12,} {own.get('', 0):>12,}  {gone}"

@@ -23,14 +23,15 @@ def metrics(fates: Fates, written: Iterable[Mapping[str, Any]]) -> dict[str, Jso
     """Return the step's figures; ``written`` are the results of ``write_shard``."""
     import numpy as np
 
-    sizes = fates.collection.numbers("num_bytes")
-    groups = np.bincount(fates.group, minlength=1)
+    sizes = fates.collection.numbers("num_bytes")[fates.first_own :]
+    kept = fates.is_kept[fates.first_own :]
+    groups = np.bincount(fates.group[fates.first_own :], minlength=1)
     cut = {name: sum(one[name] for one in written) for name in ("emptied", "cut_documents", "cut_bytes")}
     rules = Counter(filter(None, fates.rules())) + Counter(repeated_parts=cut["emptied"])
     return {
-        "documents_in": len(fates.is_kept),
-        "documents_out": int(fates.is_kept.sum()) - cut["emptied"],
-        "bytes_out": int(sizes[fates.is_kept].sum()) - cut["cut_bytes"],
+        "documents_in": len(kept),
+        "documents_out": int(kept.sum()) - cut["emptied"],
+        "bytes_out": int(sizes[kept].sum()) - cut["cut_bytes"],
         "dropped_by_rule": dict(sorted(rules.items())),
         "cut_documents": cut["cut_documents"],
         "cut_bytes": cut["cut_bytes"],
@@ -44,12 +45,10 @@ def metrics(fates: Fates, written: Iterable[Mapping[str, Any]]) -> dict[str, Jso
 
 def blocks(fates: Fates, stage: Dedup, written: Iterable[Mapping[str, Any]]) -> list[Block]:
     """Return the report's tables and curves."""
-    corpora = fates.collection.column("corpus").combine_chunks().dictionary_encode()
-    names, codes = corpora.dictionary.to_pylist(), corpora.indices.to_numpy()
-    order = sorted(range(len(names)), key=names.__getitem__)
+    codes, names = _corpora(fates)
     return [
-        _overlaps(fates, names, codes, order),
-        _rates(fates, names, codes, order),
+        _overlaps(fates, names, codes),
+        _rates(fates, names, codes),
         _cluster_sizes(fates),
         _largest_clusters(fates),
         _chances(stage),
@@ -72,10 +71,27 @@ def _parts(stage: Dedup, written: Sequence[Mapping[str, Any]]) -> Block:
     )
 
 
-def _overlaps(fates: Fates, names: list[str], codes: Any, order: list[int]) -> Block:
+def _corpora(fates: Fates) -> tuple[Any, list[str]]:
+    """Return the corpus of each document as a number, shape (N,), and the names; those of an index are others."""
     import numpy as np
 
-    gone = np.flatnonzero(~fates.is_kept)
+    codes, names = fates.collection.codes("corpus")
+    stands = np.arange(len(codes)) < fates.first_own
+    return np.where(stands, codes + len(names), codes), [*names, *(f"index: {name}" for name in names)]
+
+
+def _in_order(names: list[str], codes: Any) -> list[int]:
+    """Return the corpora of some documents, by name; those of an index come last."""
+    import numpy as np
+
+    return sorted(np.unique(codes).tolist(), key=lambda code: (code >= len(names) // 2, names[code]))
+
+
+def _overlaps(fates: Fates, names: list[str], codes: Any) -> Block:
+    import numpy as np
+
+    order, own = _in_order(names, codes), _in_order(names, codes[fates.first_own :])
+    gone = fates.first_own + np.flatnonzero(~fates.is_kept[fates.first_own :])
     pairs: Counter[tuple[int, int]] = Counter(
         zip(codes[gone].tolist(), codes[fates.kept_copy[gone]].tolist(), strict=True)
     )
@@ -84,21 +100,21 @@ def _overlaps(fates: Fates, names: list[str], codes: Any, order: list[int]) -> B
         "Duplicates across corpora",
         {
             "columns": ["dropped from \\ kept in", *(names[code] for code in order)],
-            "rows": [[names[one], *(pairs[one, other] for other in order)] for one in order],
+            "rows": [[names[one], *(pairs[one, other] for other in order)] for one in own],
             "align": ["left", *("right" for _ in order)],
         },
         "Documents of the row's corpus that were dropped because the column's corpus holds the kept copy.",
     )
 
 
-def _rates(fates: Fates, names: list[str], codes: Any, order: list[int]) -> Block:
+def _rates(fates: Fates, names: list[str], codes: Any) -> Block:
     """What each corpus loses here, and would lose if it were deduplicated alone."""
     import numpy as np
 
     sizes = fates.collection.numbers("num_bytes").astype(np.float64)
     alone = _gone_alone(fates, codes)
     rows = []
-    for code in order:
+    for code in _in_order(names, codes[fates.first_own :]):
         own = codes == code
         num, num_bytes = int(own.sum()), sizes[own].sum() or 1.0
         gone, gone_alone = own & ~fates.is_kept, own & alone
@@ -133,9 +149,8 @@ def _gone_alone(fates: Fates, codes: Any) -> Any:
 
 
 def _cluster_sizes(fates: Fates) -> Block:
-    import numpy as np
-
-    sizes = np.bincount(fates.kept_copy)[fates.is_kept.nonzero()[0]] if len(fates.is_kept) else np.zeros(0, int)
+    counts = _copies(fates)
+    sizes = counts[counts > 0]
     rows = []
     for low, high in _SIZES:
         inside = sizes[(sizes >= low) & (sizes <= high)]
@@ -153,10 +168,19 @@ def _cluster_sizes(fates: Fates) -> Block:
     )
 
 
+def _copies(fates: Fates) -> Any:
+    """Return how many own documents are each document, or a copy of it; one of an index that has any counts, too."""
+    import numpy as np
+
+    counts = np.bincount(fates.kept_copy[fates.first_own :], minlength=len(fates.kept_copy))
+    counts[: fates.first_own] += counts[: fates.first_own] > 0
+    return counts
+
+
 def _largest_clusters(fates: Fates) -> Block:
     import numpy as np
 
-    counts = np.bincount(fates.kept_copy, minlength=1)
+    counts = _copies(fates)
     largest = [int(one) for one in np.argsort(-counts, kind="stable")[:NUM_CLUSTERS] if counts[one] > 1]
     texts = dict(fates.collection.texts(sorted(largest)))
     ids, corpora = fates.collection.column("id"), fates.collection.column("corpus")

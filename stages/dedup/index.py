@@ -21,7 +21,7 @@ from hashlib import blake2b
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from data_tools.dedup.collection import Collection, Withdrawal, rank_documents
 from data_tools.dedup.deciding import decide
@@ -241,23 +241,26 @@ def drop(root: Path, names: Sequence[str], workers: int = 1) -> Change:
 
 def _withdrawals(root: Path, version: Version, names: Sequence[str]) -> set[Withdrawal]:
     """Return what is withdrawn with names of corpora or documents; DataError for one that is neither, or both."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     collection, fates = version.collection(root), read_fates(root, version)
-    ids, rules, corpora = fates["id"].to_pylist(), fates["rule"].to_pylist(), collection.column("corpus").to_pylist()
-    wanted = set(names)
+    wanted = pa.array(sorted(set(names)), pa.string())
     found: dict[str, set[Withdrawal]] = {}
     there: set[str] = set()
     for number, segment in enumerate(collection.segments):
-        first = collection.offset(number)
-        for document in range(first, first + segment.num_documents):
-            if rules[document] == WITHDRAWN:
-                continue
-            there.add(corpora[document])
-            if corpora[document] in wanted:
-                one = Withdrawal(segment.folder.name, "corpus", corpora[document])
-                found.setdefault(one.name, set()).add(one)
-            if ids[document] in wanted:
-                found.setdefault(ids[document], set()).add(Withdrawal(segment.folder.name, "id", ids[document]))
-    for name in sorted(wanted):
+        own = fates.slice(collection.offset(number), segment.num_documents)
+        is_there = pc.not_equal(own["rule"], WITHDRAWN)
+        corpora = pc.unique(segment.column("corpus").filter(is_there))
+        ids = own["id"].filter(pc.and_(is_there, pc.is_in(own["id"], wanted)))
+        there.update(corpora.to_pylist())
+        kinds: dict[Literal["corpus", "id"], list[str]] = {
+            "corpus": corpora.filter(pc.is_in(corpora, wanted)).to_pylist(), "id": ids.to_pylist()
+        }  # fmt: skip
+        for kind, known_names in kinds.items():
+            for name in known_names:
+                found.setdefault(name, set()).add(Withdrawal(segment.folder.name, kind, name))
+    for name in wanted.to_pylist():
         if name not in found:
             known = ", ".join(sorted(there)) or "none"
             raise DataError(f"{root}: there is no corpus and no document {name!r}. Corpora: {known}")
@@ -385,7 +388,7 @@ def _turned(was: pa.Table, fates: Fates) -> tuple[list[str], list[str]]:
     import pyarrow.compute as pc
 
     ids = fates.collection.column("id")
-    places = pc.index_in(ids, value_set=was["id"].combine_chunks())
+    places = pc.index_in(ids, value_set=was["id"].cast(pa.large_string()).combine_chunks())
     known = np.flatnonzero(pc.is_valid(places).to_numpy())
     was_kept = pc.equal(was["rule"], "").to_numpy()[places.to_numpy()[known].astype(np.int64)]
     is_kept = fates.is_kept[known]

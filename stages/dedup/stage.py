@@ -15,10 +15,13 @@ from pipeline.errors import RecipeError
 from pipeline.stage import CheckContext, Estimate, Inputs, Need, Resources, Stage, need
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from data_tools.dedup.collection import Collection
     from data_tools.dedup.inside import Kind
-    from data_tools.dedup.versions import Settings
-    from pipeline.identity import Json
+    from data_tools.dedup.versions import Settings, Version
+    from pipeline.identity import Hasher, Json
     from pipeline.output import Output
 
 SIGNED_FOLDER, WORK_FOLDER, PARTS_FOLDER, PARTS_TABLE = ".signed", ".pairs", ".parts", ".parts_table.npy"
@@ -71,6 +74,9 @@ class Dedup(Stage):
     catch: float = Field(0.98, gt=0, lt=1)
     """Chance with which the buckets must catch a pair of ``group_threshold``; more similar ones are caught more surely.
     Bands and rows follow from it: 64 bands of 4 at the defaults (0.984 at 0.5, 0.9998 at 0.6)."""
+    against: str = ""
+    """An index (``strata dedup add``), or the output of another dedup step, whose kept documents stand: a document that
+    is a duplicate of one of them goes, whatever ``prefer`` says, and none of them does. Empty: there is none."""
     inside: Literal["", "paragraphs", "spans"] = ""
     """Parts of kept documents that stand in a better one too are cut out: ``paragraphs`` (lines) or ``spans`` of three
     sentences. Empty: none are looked for. A document that is left with fewer words than a part needs, and holds no copy
@@ -97,8 +103,27 @@ class Dedup(Stage):
             raise RecipeError(f"{context.where}: score: must be named, and stand in prefer, or neither")
         try:
             self.scheme()
+            self._standing()
         except DataError as error:
             raise RecipeError(f"{context.where}: {error}") from None
+
+    def _standing(self) -> Version | None:
+        """Return the version of the index in ``against``, if any; DataError where its texts cannot be compared."""
+        from data_tools.dedup.versions import read_version
+
+        if not self.against:
+            return None
+        found = read_version(Path(self.against).expanduser())
+        self.scheme().check_same(found.settings.scheme, f"against: {self.against}")
+        return found
+
+    def depends_on(self, hasher: Hasher) -> Mapping[str, Json]:
+        """What stands: segments are named by their content."""
+        found = self._standing()
+        if found is None:
+            return {}
+        withdrawn = sorted([list(one) for one in found.withdrawn])
+        return {"against": {"segments": sorted(found.segments), "withdrawn": withdrawn, **found.settings.to_json()}}
 
     def scheme(self) -> Scheme:
         """Return how documents are signed; DataError where the hashes are too few for ``catch``."""
@@ -140,7 +165,8 @@ class Dedup(Stage):
 
         settings = self.settings()
         folders = sign_and_build(inputs, out, settings.scheme, self.score)
-        collection = Collection.open(folders)
+        standing = stands_in(Path(self.against).expanduser()) if self.against else {}
+        collection = Collection.open([*standing, *folders], standing=list(standing.values()))
         ranked = rank_documents(collection, settings.order)
 
         def run_tasks(
@@ -205,6 +231,21 @@ def sign_and_build(inputs: Inputs, out: Output, scheme: Scheme, score: str) -> l
     return [out.path / SEGMENTS_FOLDER / name for name in groups]
 
 
+def stands_in(root: Path) -> dict[Path, NDArray[np.bool_]]:
+    """Return the segments of an index, and which documents of each it keeps."""
+    import pyarrow.compute as pc
+
+    from data_tools.dedup.versions import read_fates, read_version
+
+    version = read_version(root)
+    kept = pc.equal(read_fates(root, version)["rule"], "").to_numpy()
+    found, first = {}, 0
+    for segment in version.collection(root).segments:
+        found[segment.folder] = kept[first : first + segment.num_documents]
+        first += segment.num_documents
+    return found
+
+
 def sign_shard(shard: str, prefix: str, scheme: Mapping[str, Any], score: str) -> int:
     """Sign the documents of one shard; return how many."""
     from data_tools.dedup.signing import sign_documents
@@ -228,7 +269,7 @@ def _shards(collection: Collection, folder: Path) -> dict[str, dict[str, Any]]:
     from data_tools.dedup.versions import fates_file
 
     calls = {}
-    for place, segment in enumerate(collection.segments):
+    for place, segment in list(enumerate(collection.segments))[len(collection.standing) :]:
         first = 0
         for source in segment.sources:
             calls[f"{source.key}-{Path(source.shard).stem}"] = {

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from data_tools.components import Components
 from data_tools.dedup import candidates, comparing, deciding
-from data_tools.dedup.candidates import Buckets, key_ranges
+from data_tools.dedup.candidates import PAIR, Buckets, key_ranges, spanning_forest
 from data_tools.dedup.collection import Order
 from data_tools.dedup.comparing import Limits
 from data_tools.dedup.scheme import Scheme
@@ -110,17 +111,68 @@ def test_a_large_bucket_of_texts_that_are_no_copies_is_compared_whole(tmp_path: 
     assert found.decided.num_rounds >= 3
 
 
+def test_pages_of_one_template_are_linked_by_few_pairs(tmp_path: Path) -> None:
+    """A hundred pages of one template share a group; not 4,950 pairs but one a page and task hold it together."""
+    template = prose(1, 12)
+    documents = [document(f"t{number:03}", f"{template} {prose(100 + number, 4)}") for number in range(100)]
+    documents.append(document("copy", f"{documents[7].text} So."))
+    found = outcome(tmp_path / "work", segments_of(tmp_path, documents))
+    assert {id: copy for id, (copy, _) in found.copies.items()} == {"t007": "copy"}
+    assert len(set(found.groups.values())) == 1
+    pairs = [len(np.load(path)) for path in (tmp_path / "work").glob("round*/*.pairs.npy")]
+    assert found.decided.num_candidates > 4_950
+    assert sum(pairs) < 4_950
+    assert max(pairs) < 130
+
+
+def test_a_spanning_forest_links_the_same_documents_by_the_most_similar_pairs() -> None:
+    rng = np.random.default_rng(2)
+    pairs = np.zeros(3_000, dtype=list(PAIR))
+    pairs["earlier"] = rng.integers(0, 900, 3_000)
+    pairs["later"] = pairs["earlier"] + rng.integers(1, 40, 3_000)
+    pairs["estimate"] = rng.uniform(0.5, 0.7, 3_000)
+    pairs = pairs[np.unique(pairs[["later", "earlier"]], return_index=True)[1]]
+    forest = spanning_forest(np.concatenate([pairs, pairs[:100]]))
+    whole, few = Components.of(1_000), Components.of(1_000)
+    best = 0.0
+    for later, earlier, estimate in sorted(pairs.tolist(), key=lambda row: -row[2]):
+        if whole.find(later) != whole.find(earlier):
+            whole.join(later, earlier)
+            best += estimate
+    for row in forest.tolist():
+        assert few.find(row[0]) != few.find(row[1])
+        few.join(row[0], row[1])
+    assert list(map(whole.find, range(1_000))) == list(map(few.find, range(1_000)))
+    assert forest["estimate"].sum() == pytest.approx(best)
+    known = {(later, earlier): estimate for later, earlier, estimate in pairs.tolist()}
+    assert all(known[later, earlier] == pytest.approx(estimate) for later, earlier, estimate in forest.tolist())
+    assert len(spanning_forest(pairs[:0])) == 0
+
+
 def test_an_estimate_that_was_too_high_costs_no_document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a margin many pairs are taken for duplicates that are none: the exact similarity brings them back."""
-    documents = families(30, (0, 0.015, 0.02, 0.025, 0.03))
+    """Without a margin many pairs are taken for duplicates that are none: the exact similarity brings them back.
+
+    In large buckets, too, which are paired round by round, and where what goes is not paired any more.
+    """
+    documents = []
+    for family, own in itertools.product(range(20), range(8)):
+        text = changed(prose(family, 8), 0.0115, 100 * family + own)
+        documents.append(document(f"one{family:02}{own}", f"{text} and so on"))
+        documents.append(document(f"two{family:02}{own}", changed(text, 0.015, 9_000 + 100 * family + own)))
     monkeypatch.setattr(comparing, "DEVIATIONS", 0.0)
-    scheme = Scheme(num_hashes=64, bands=16, rows=4)
-    found = outcome(tmp_path / "work", segments_of(tmp_path, documents, scheme=scheme))
+    segments = segments_of(tmp_path, documents, scheme=Scheme(num_hashes=64, bands=2, rows=1))
     texts = {one.id: one.text for one in documents}
-    assert found.copies
-    for id, (copy, similarity) in found.copies.items():
-        assert similarity == pytest.approx(plain_jaccard(texts[id], texts[copy]))
-        assert similarity >= 0.8
+    results = []
+    for full_size in (1_000, 17, 1):
+        monkeypatch.setattr(candidates, "FULL_SIZE", full_size)
+        results.append(outcome(tmp_path / f"work{full_size}", segments))
+    for found in results:
+        assert found.kept == results[0].kept
+        assert 100 < len(found.copies) < 150
+        for id, (copy, similarity) in found.copies.items():
+            assert similarity == pytest.approx(plain_jaccard(texts[id], texts[copy]))
+            assert similarity >= 0.8
+    assert [found.decided.num_rounds for found in results] == [1, 4, 4]
 
 
 def test_texts_without_words_share_no_bucket(tmp_path: Path) -> None:
@@ -169,7 +221,7 @@ def test_pairs_of_buckets() -> None:
     ranks = np.array([3, 1, 0, 2, 4, 5], dtype=np.uint32)
     buckets = Buckets.of(keys, ranks)
     assert (buckets.ranks.tolist(), buckets.sizes.tolist()) == ([1, 4, 0, 3, 5], [2, 3])
-    codes, left = buckets.pairs(1)
+    codes, left = buckets.pairs(1, 0)
     found = {(code >> 32, code & 0xFFFFFFFF) for each in codes for code in each.tolist()}
     assert found == {(1, 4), (0, 3), (0, 5), (3, 5)}
     assert len(left.ranks) == 0

@@ -304,3 +304,17 @@ def test_nothing_is_cut_unless_it_is_asked_for(tmp_path: Path) -> None:
     made = run(Dedup(), tmp_path / "made", documents=reports(tmp_path))
     assert not dropped(made)
     assert made.metrics["cut_bytes"] == 0
+
+
+@pytest.mark.parametrize(
+    ("meta", "reason"),
+    [
+        ('{"doi":', r"Expecting value: line 1 column 8 \(char 7\)"),
+        ("[1]", "no object"),
+        (f'{{"quality": 1{"0" * 400}}}', "int too large to convert to float"),
+    ],
+)
+def test_meta_that_cannot_be_used_names_its_document(tmp_path: Path, meta: str, reason: str) -> None:
+    given = documents_artifact(tmp_path / "given", [document("fine", prose(1)), document("odd", prose(2), meta=meta)])
+    with pytest.raises(DataError, match=rf"parquet: document 'odd': its meta cannot be used \({reason}\), got '"):
+        run(Dedup(prefer=("score",), score="quality"), tmp_path / "made", documents=[given])
