@@ -5,6 +5,7 @@ Shapes: B sequences, T positions.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +14,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from data_tools.mixing import Mixture
+from data_tools.mixing import Draw, Mixture, permuted
 from data_tools.packing import IGNORED_LABEL, PackedTokens
 from pipeline.errors import StepError
+
+SUBSET_KEY = 0x5EED
+"""Names the random order of a part's sequences whose beginning a run with less text reads."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,9 @@ class TrainingData:
 
     Step s covers the mixture's positions s*B .. s*B+B-1 whatever the number of workers; micro-batch m of worker w takes
     ``micro_batch`` of them from s*B + (m*workers + w)*micro_batch on.
+
+    With a ``text_share`` below 1 each part is as if it had only so many of its sequences: the first ones of a fixed
+    random order, so that what a smaller share reads is part of what a larger one does.
     """
 
     def __init__(
@@ -56,9 +63,11 @@ class TrainingData:
         micro_batch: int,
         rank: int,
         world: int,
+        text_share: float = 1.0,
     ) -> None:
         self.parts = {part: PackedTokens(tokens, part, "train") for part in ("general", "domain")}
-        sizes = {part: packed.num_sequences for part, packed in self.parts.items()}
+        sizes = {part: math.ceil(packed.num_sequences * text_share) for part, packed in self.parts.items()}
+        self.is_whole = text_share >= 1
         self.mixture = Mixture(domain_share, sizes["domain"], sizes["general"], seed)
         self.batch_sequences = batch_sequences
         self.micro_batch = micro_batch
@@ -69,7 +78,12 @@ class TrainingData:
         """Return how many tokens the whole step predicts, over all workers."""
         positions = range(step * self.batch_sequences, (step + 1) * self.batch_sequences)
         draws = (self.mixture.draw(position) for position in positions)
-        return sum(self.parts[draw.part].num_targets_of(draw.sequence) for draw in draws)
+        return sum(self.parts[draw.part].num_targets_of(self._sequence(draw)) for draw in draws)
+
+    def _sequence(self, draw: Draw) -> int:
+        if self.is_whole:
+            return draw.sequence
+        return permuted(draw.sequence, self.parts[draw.part].num_sequences, SUBSET_KEY)
 
     def micro_batches(self, step: int) -> Iterator[Batch]:
         """Yield this worker's micro-batches of one step."""
@@ -77,7 +91,7 @@ class TrainingData:
         stride = self.world * self.micro_batch
         for start in range(first, (step + 1) * self.batch_sequences, stride):
             draws = (self.mixture.draw(position) for position in range(start, start + self.micro_batch))
-            yield stack([self.parts[draw.part].sequence(draw.sequence) for draw in draws])
+            yield stack([self.parts[draw.part].sequence(self._sequence(draw)) for draw in draws])
 
 
 class DevData:

@@ -55,6 +55,11 @@ class Job:
     dev_tokens: int = 0
     """Tokens of each part's dev split to measure on; 0 measures on all."""
     plateau: Plateau | None = None
+    anneal_at: tuple[int, ...] = ()
+    """Steps (updates done) at which a shorter run would have ended, wsd only: its decay is run from this one's stable
+    phase and measured, then undone. Shorter runs so cost their decays alone."""
+    text_share: float = 1.0
+    """Share (0..1] of each part's sequences that the run may read; a shorter run with less text repeats it as often."""
     placement: Placement = field(default_factory=Placement)
     step_name: str = ""
     save_model: bool = True
@@ -74,6 +79,7 @@ class Job:
                 **value,
                 "policy": Policy(**value["policy"]),
                 "evaluate_at": tuple(value["evaluate_at"]),
+                "anneal_at": tuple(value["anneal_at"]),
                 "plateau": Plateau(**plateau) if plateau else None,
                 "placement": Placement(**value["placement"]),
             }

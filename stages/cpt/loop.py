@@ -12,7 +12,7 @@ import math
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,8 @@ class Trajectory:
 
     points: list[dict[str, Any]] = field(default_factory=list)
     """Dev losses: step, tokens, and per part nats per token and bits per byte."""
+    anneals: list[dict[str, Any]] = field(default_factory=list)
+    """Dev losses at the ends of the shorter runs in ``Job.anneal_at``, as in ``points``."""
     decay_start: int | None = None
     """The step at which a plateau started the decay; None while none has."""
     seconds: float = 0.0
@@ -82,6 +84,7 @@ def train(job: Job) -> dict[str, Any]:
         run = begin(job, rank, world)
         measure_if_due(run)
         while run.step < run.num_steps:
+            anneal_if_due(run, folder, rank)
             update(run)
             measure_if_due(run)
             if run.step % job.placement.checkpoint_every == 0 and run.step < run.num_steps:
@@ -116,7 +119,7 @@ def begin(job: Job, rank: int, world: int) -> Run:
             f"step {job.step_name}: the tokens were packed with a vocabulary of {used}, the model in {job.model} knows "
             f"{known}. Pack them with the model's own tokenizer (tokenizer: needs base)"
         )
-    data = TrainingData(tokens, job.domain_share, job.seed, job.batch_sequences(), micro, rank, world)
+    data = TrainingData(tokens, job.domain_share, job.seed, job.batch_sequences(), micro, rank, world, job.text_share)
     dev = DevData(tokens, job.dev_tokens, micro, rank, world)
     if job.plateau is not None and "general" not in dev.parts:
         raise StepError(f"{tokens}: the general part has no dev split, so its plateau cannot be seen. Split more text")
@@ -159,6 +162,25 @@ def update(run: Run) -> None:
         require_finite("the gradient's norm", float(norm), run, rate)
     run.step += 1
     log_update(run, mean, rate, norm, time.perf_counter() - started)
+
+
+def anneal_if_due(run: Run, folder: Path, rank: int) -> None:
+    """Run the decays of the shorter runs that would begin theirs here, measure their ends, and undo them."""
+    policy, known = run.job.policy, [point["step"] for point in run.trajectory.anneals]
+    for end in run.job.anneal_at:
+        if first_decay_step(policy, end) != run.step or end in known or end == run.num_steps:
+            continue
+        checkpoints.save(run.engine, folder, run.step, vars(run.trajectory), rank)
+        shorter = replace(run.job, num_tokens=end * policy.global_batch_tokens, plateau=None)
+        branch = replace(run, job=shorter, out=None, trajectory=Trajectory())
+        while branch.step < end:
+            update(branch)
+        run.trajectory.anneals.append({"step": end, "tokens": shorter.num_tokens, **dev_losses(branch)})
+        run.trajectory.seconds += branch.trajectory.seconds
+        found = checkpoints.latest(folder)
+        assert found is not None
+        assert found.step == run.step
+        checkpoints.load(run.engine, found)
 
 
 def require_finite(what: str, value: float, run: Run, rate: float) -> None:
@@ -246,6 +268,7 @@ def result_of(run: Run) -> dict[str, Any]:
     tokens = run.step * run.job.policy.global_batch_tokens
     return {
         "points": run.trajectory.points,
+        "anneals": run.trajectory.anneals,
         "steps": run.step,
         "tokens": tokens,
         "plateau": run.trajectory.decay_start is not None,

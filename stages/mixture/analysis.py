@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from statistics import median
 from typing import Any, Literal
 
 from pipeline.errors import StrataError
 from stages.mixture import choose
-from stages.mixture.choose import Choice, Goal, GoalName
+from stages.mixture.choose import Choice
 from stages.mixture.crosscheck import CrossCheck, cross_check, forgetting_shares
 from stages.mixture.fit import Fit, LossKind, bootstrap_laws, draw_runs, fit_law, observe, pose
+from stages.mixture.goals import MAX_EPOCHS, Goal, GoalName, general_limit
 from stages.mixture.law import Law, check_slope
 from stages.mixture.points import (
     MIN_SHARES,
     Point,
-    base_general_loss,
+    base_losses,
     check_enough,
     mark_unusable,
     refuse_swapped,
@@ -34,7 +35,9 @@ class Demands:
     """How the law is fitted, and how good it must be to be followed."""
 
     num_starts: int = 64
-    num_bootstrap: int = 100
+    num_bootstrap: int = 200
+    confidence: float = 0.9
+    """Share of the bootstrap draws inside the interval of the chosen share."""
     seed: int = 0
     max_held_out_error: float = 0.01
     """Largest mean relative error of either loss on held-out runs; a third of the usual 3 % tolerance."""
@@ -68,7 +71,8 @@ class Analysis:
     choice: Choice | None
     """What the laws say, whether or not it is trusted; None where no tried share reaches the goal."""
     interval: tuple[float, float] | None
-    """95 % bootstrap interval over runs of the chosen share."""
+    """Bootstrap interval over runs of the chosen share, at ``confidence``."""
+    confidence: float
     domain_share: float
     """The share to use: the choice, or the default share where the laws are not trusted."""
     reasons: tuple[str, ...]
@@ -82,6 +86,11 @@ class Analysis:
     def trusted(self) -> bool:
         return not self.reasons
 
+    @property
+    def num_tokens(self) -> int:
+        """How long to train: the choice's D, or the goal's where the laws are not trusted."""
+        return self.choice.num_tokens if self.choice and self.trusted else self.goal.num_tokens
+
     def record(self) -> dict[str, Any]:
         """Return the JSON form, as in ``mixture.json``."""
         excluded = [
@@ -91,11 +100,13 @@ class Analysis:
         ]
         return {
             "domain_share": self.domain_share,
+            "num_tokens": self.num_tokens,
             "interval": list(self.interval or (self.domain_share, self.domain_share)),
+            "confidence": self.confidence,
             "trusted": self.trusted,
             "reasons": list(self.reasons),
             "remarks": list(self.remarks),
-            "goal": {**asdict(self.goal), "general_limit": choose.general_limit(self.goal)},
+            "goal": {**asdict(self.goal), "general_limit": general_limit(self.goal)},
             "choice": asdict(self.choice) if self.choice else None,
             "cross_check": asdict(self.cross_check) if self.cross_check else None,
             "units": {"loss": "as in the points (nats per token)", "N": "1e9 parameters", "D": "1e9 tokens"},
@@ -115,14 +126,18 @@ def make_goal(
     num_tokens: int | None = None,
     tolerance: float = 0.03,
     domain_tokens: int | None = None,
-    max_epochs: float = choose.MAX_EPOCHS,
+    max_epochs: float = MAX_EPOCHS,
     base_loss: float | None = None,
+    flops: float | None = None,
+    sizes: Sequence[int] = (),
+    proxies_repeat: bool = True,
 ) -> Goal:
-    """Return the goal; what is not given is the largest N and D measured, and the base's loss among the points."""
+    """Return the goal; what is not given is the largest N and D measured, and the bases' losses among the points."""
     usable = [p for p in mark_unusable(list(points)) if not p.excluded]
     if not usable:
         check_enough(mark_unusable(list(points)))
     size = num_parameters or max(p.num_parameters for p in usable)
+    bases = base_losses(points) | ({} if base_loss is None else {size: base_loss})
     return Goal(
         name,
         size,
@@ -130,9 +145,12 @@ def make_goal(
         min(p.domain_share for p in usable),
         max(p.domain_share for p in usable),
         tolerance,
-        base_loss if base_loss is not None else base_general_loss(points, size),
+        tuple(sorted(bases.items())),
         domain_tokens,
         max_epochs,
+        flops,
+        tuple(sizes),
+        proxies_repeat,
     )
 
 
@@ -145,7 +163,7 @@ def analyse(points: Sequence[Point], goal: Goal, demands: Demands) -> Analysis:
     marked = mark_unusable(list(points))
     check_enough(marked)
     refuse_swapped(marked)
-    choose.general_limit(goal)
+    general_limit(goal)
     sizes = {point.num_parameters for point in marked if not point.excluded}
     if len(sizes) == 1 and goal.num_parameters not in sizes:
         raise StrataError(
@@ -169,13 +187,16 @@ def analyse(points: Sequence[Point], goal: Goal, demands: Demands) -> Analysis:
             "token_fractions), or set on_weak_fit: default_share"
         )
     share = demands.default_share if reasons or choice is None else choice.domain_share
+    if choice and goal.name == "flop_budget":
+        goal = replace(goal, num_parameters=choice.num_parameters, num_tokens=choice.num_tokens)
     return Analysis(
         tuple(marked),
         goal,
         domain,
         general,
         choice,
-        choose.interval(decided) if decided else None,
+        choose.interval(decided, demands.confidence) if decided else None,
+        demands.confidence,
         share,
         tuple(reasons),
         check,
@@ -260,6 +281,10 @@ def _remarks(points: list[Point], goal: Goal, choice: Choice | None, fits: tuple
         )
     if choice and goal.domain_tokens:
         remarks.append(_repetition(points, choice, goal.domain_tokens))
+    if choice and choice.size_at_edge:
+        remarks.append(
+            f"the chosen size of {choice.num_parameters} parameters is the smallest or largest to choose from"
+        )
     if choice and choice.at_edge:
         remarks.append(f"the chosen share {choice.domain_share:g} is at the edge of the tried range")
     usable = [p for p in points if not p.excluded]
@@ -277,10 +302,15 @@ def _remarks(points: list[Point], goal: Goal, choice: Choice | None, fits: tuple
 def _repetition(points: list[Point], choice: Choice, domain_tokens: int) -> str:
     """Say how proxies and target compare in passes over the domain text (Repetition Mismatch, arXiv 2606.07597)."""
     target = choice.domain_share * choice.num_tokens / domain_tokens
-    proxies = max(point.domain_share * point.num_tokens / domain_tokens for point in points if not point.excluded)
-    if target <= 1:
-        return f"the target reads {target:.2f} of the domain text, so at this share no proxy repeats any either"
+    epochs = [
+        point.domain_epochs / point.domain_share
+        for point in points
+        if not point.excluded and point.domain_epochs is not None and point.domain_share > 0
+    ]
+    if target <= 1 or not epochs:
+        return f"the target reads the domain text {target:.2f} times"
+    low, high = (each * choice.domain_share for each in (min(epochs), max(epochs)))
     return (
-        f"the target reads the domain text {target:.1f} times, the proxies up to {proxies:.1f} times: shorter proxies "
-        "repeat less, as all of them draw from the whole domain text"
+        f"the target reads the domain text {target:.1f} times; at that share the proxies read theirs {low:.1f} to "
+        f"{high:.1f} times"
     )

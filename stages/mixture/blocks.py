@@ -6,7 +6,8 @@ from typing import Any
 
 from pipeline.stage import Block
 from stages.mixture.analysis import Analysis, Fitted
-from stages.mixture.choose import general_limit, trade_off
+from stages.mixture.choose import trade_off
+from stages.mixture.goals import general_limit
 
 MAX_GROUPS = 8
 """Curves drawn in one chart; more cannot be told apart."""
@@ -31,7 +32,8 @@ def _answer(analysis: Analysis) -> Block:
     choice, goal = analysis.choice, analysis.goal
     text = f"Domain share {analysis.domain_share:.3f}"
     if analysis.interval:
-        text += f" (the law's choice has the 95 % interval {analysis.interval[0]:.3f} to {analysis.interval[1]:.3f})"
+        text += f" (the law's choice has the {analysis.confidence:.0%} interval {analysis.interval[0]:.3f} to "
+        text += f"{analysis.interval[1]:.3f})"
     text += f", for {goal.num_parameters / 1e6:.3g} M parameters and {goal.num_tokens / 1e6:.3g} M tokens. "
     if choice and analysis.trusted:
         limit = general_limit(goal)

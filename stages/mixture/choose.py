@@ -1,47 +1,26 @@
-"""Choosing the domain share from two fitted laws: the paper's uses 1 (trade-off) and 2 (limited domain data).
+"""Choosing the domain share from two fitted laws: the paper's three uses, and a Pareto front.
 
 Shares outside the range that was tried are never chosen: the law says nothing certain there.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from pipeline.errors import StrataError
-from stages.mixture.law import Law
+from stages.mixture.goals import Goal, domain_budget, effective, general_limit, sizes_to_try, tokens_within
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import ArrayLike
 
     from stages.mixture.law import Array
 
-GoalName = Literal["general_within", "limited_domain"]
 SHARE_STEP = 0.001
-MAX_EPOCHS = 4.0
-"""Up to 4 epochs repeated text is nearly as good as new text (Muennighoff et al. 2023, arXiv 2305.16264)."""
-
-
-@dataclass(frozen=True)
-class Goal:
-    """What is wanted of the mixture, for one model and one amount of training."""
-
-    name: GoalName
-    num_parameters: int
-    """N of the model to train."""
-    num_tokens: int
-    """D: tokens of the training that the share is for. With ``limited_domain`` only the largest D allowed."""
-    low: float
-    high: float
-    """The range of domain shares that proxies have tried."""
-    tolerance: float = 0.03
-    """``general_within``: largest relative rise of the general loss; 3 % in the paper's example."""
-    base_general_loss: float | None = None
-    """General loss of the model before training, in the unit of the points."""
-    domain_tokens: int | None = None
-    """Distinct domain tokens at hand; None: no repetition cap, and no ``limited_domain``."""
-    max_epochs: float = MAX_EPOCHS
-    """Largest number of passes over the domain text."""
+DecidedBy = Literal[
+    "lowest domain loss", "general loss limit", "repetition cap", "token limit", "edge of the tried range",
+    "balance of both losses",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -52,24 +31,13 @@ class Choice:
     num_tokens: int
     domain_loss: float
     general_loss: float
-    decided_by: Literal[
-        "lowest domain loss", "general loss limit", "repetition cap", "token limit", "edge of the tried range"
-    ]
+    decided_by: DecidedBy
     """What keeps the share from going on: the optimum itself, or a limit."""
     at_edge: bool
     """Whether the share is the smallest or the largest one tried: the true optimum may lie beyond."""
-
-
-def general_limit(goal: Goal) -> float | None:
-    """Return the largest general loss allowed, (1 + T) times the base's; None where the goal has no such limit."""
-    if goal.name != "general_within":
-        return None
-    if goal.base_general_loss is None:
-        raise StrataError(
-            f"goal general_within: the general loss of the base model with {goal.num_parameters} parameters is not "
-            "among the points. Add a row with num_tokens = 0 for it, or use the goal limited_domain"
-        )
-    return (1.0 + goal.tolerance) * goal.base_general_loss
+    num_parameters: int = 0
+    size_at_edge: bool = False
+    """``flop_budget``: whether N is the smallest or the largest one to choose from."""
 
 
 class LossModel(Protocol):
@@ -94,81 +62,143 @@ class Interpolation:
         return value
 
 
-def choose_share(domain: LossModel, general: LossModel, goal: Goal) -> Choice | None:
-    """Return the share with the lowest predicted domain loss among those the goal allows, or None where it allows none.
+@dataclass(frozen=True)
+class Options:
+    """What each tried share would bring, shape (S,), and whether the goal allows it."""
 
-    ``general_within``: L_g(N, D, 1 - r) <= (1 + T) L_g0 at the given D, and r D <= max_epochs * domain tokens.
-    ``limited_domain``: the domain text is read ``max_epochs`` times whatever r is, so D is
-    max_epochs * domain tokens / r, which may not exceed ``num_tokens``.
+    shares: Array
+    tokens: Array
+    domain_loss: Array
+    general_loss: Array
+    within_data: np.ndarray[Any, np.dtype[np.bool_]]
+    within_limit: np.ndarray[Any, np.dtype[np.bool_]]
+
+
+def choose_share(domain: LossModel, general: LossModel, goal: Goal) -> Choice | None:
+    """Return the best share among those the goal allows, or None where it allows none.
+
+    - ``general_within``: lowest domain loss with L_g(N, D, 1 - r) <= (1 + T) L_g0, r D <= max_epochs * domain tokens.
+    - ``limited_domain``: the domain text is read ``max_epochs`` times whatever r is, so D is
+      max_epochs * domain tokens / r, which may not exceed ``num_tokens``; lowest domain loss.
+    - ``flop_budget``: as ``general_within`` at every N, with D = flops / 6 N; the N with the lowest domain loss.
+    - ``pareto``: of the shares where no loss can fall unless the other rises, the one with the smallest sum of both
+      losses, each scaled to 0..1 over the front.
     """
+    import numpy as np
+
+    if goal.name == "flop_budget":
+        return _within_budget(domain, general, goal)
+    options = weigh(domain, general, goal)
+    allowed = options.within_data & options.within_limit
+    if not allowed.any():
+        return None
+    if goal.name == "pareto":
+        return _choice(options, goal, _knee(options), "balance of both losses")
+    domain_loss, last = options.domain_loss, len(options.shares) - 1
+    best = int(np.argmin(np.where(allowed, domain_loss, np.inf)))
+    beyond = [step for step in (best - 1, best + 1) if 0 <= step <= last and domain_loss[step] < domain_loss[best]]
+    decided: DecidedBy = "edge of the tried range" if best in (0, last) else "lowest domain loss"
+    if any(not options.within_data[step] for step in beyond):
+        decided = "token limit" if goal.name == "limited_domain" else "repetition cap"
+    elif any(not options.within_limit[step] for step in beyond):
+        decided = "general loss limit"
+    return _choice(options, goal, best, decided)
+
+
+def weigh(domain: LossModel, general: LossModel, goal: Goal) -> Options:
+    """Return both predicted losses along the tried shares at the goal's N."""
     import numpy as np
 
     limit = general_limit(goal)
     num_steps = max(1, round((goal.high - goal.low) / SHARE_STEP))
     shares = np.linspace(goal.low, goal.high, num_steps + 1)
     tokens = np.full_like(shares, float(goal.num_tokens))
+    within_data = np.ones(len(shares), dtype=bool)
     if goal.name == "limited_domain":
-        tokens = _domain_budget(goal) / np.maximum(shares, 1e-9)
+        tokens = domain_budget(goal) / np.maximum(shares, 1e-9)
         within_data = tokens <= goal.num_tokens
     elif goal.domain_tokens is not None:
-        within_data = shares * tokens <= _domain_budget(goal) * (1 + 1e-9)
-    else:
-        within_data = np.ones(len(shares), dtype=bool)
-    domain_loss = domain.loss(goal.num_parameters, tokens, shares)
-    general_loss = general.loss(goal.num_parameters, tokens, 1.0 - shares)
-    within_limit = np.ones(len(shares), dtype=bool) if limit is None else general_loss <= limit
-    allowed = within_data & within_limit
-    if not allowed.any():
-        return None
-    best = int(np.argmin(np.where(allowed, domain_loss, np.inf)))
-    at_edge = best in (0, len(shares) - 1)
-    beyond = [
-        step for step in (best - 1, best + 1) if 0 <= step < len(shares) and domain_loss[step] < domain_loss[best]
-    ]
-    decided: Any = "edge of the tried range" if at_edge else "lowest domain loss"
-    if any(not within_data[step] for step in beyond):
-        decided = "token limit" if goal.name == "limited_domain" else "repetition cap"
-    elif any(not within_limit[step] for step in beyond):
-        decided = "general loss limit"
-    return Choice(
-        round(float(shares[best]), 4),
-        round(float(tokens[best])),
-        float(domain_loss[best]),
-        float(general_loss[best]),
-        decided,
-        at_edge,
+        within_data = shares * tokens <= domain_budget(goal) * (1 + 1e-9)
+    seen_tokens, seen_shares = effective(goal, tokens, shares)
+    general_loss = general.loss(goal.num_parameters, seen_tokens, 1.0 - seen_shares)
+    return Options(
+        shares,
+        tokens,
+        domain.loss(goal.num_parameters, seen_tokens, seen_shares),
+        general_loss,
+        within_data,
+        np.ones(len(shares), dtype=bool) if limit is None else general_loss <= limit,
     )
 
 
-def _domain_budget(goal: Goal) -> float:
-    if goal.domain_tokens is None:
-        raise StrataError(
-            "goal limited_domain: needs the number of distinct domain tokens, got none. "
-            "Give domain_tokens (--domain-tokens)"
-        )
-    return goal.max_epochs * goal.domain_tokens
-
-
-def trade_off(domain: Law, general: Law, goal: Goal, num_rows: int = 21) -> list[dict[str, float]]:
-    """Return the predicted losses along the tried shares at the goal's D: what each share would cost and bring."""
+def front(options: Options) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Mark the allowed shares of which no other allowed one has both losses lower, or one lower and one equal."""
     import numpy as np
 
-    rows = []
-    for share in np.linspace(goal.low, goal.high, num_rows).tolist():
-        rows.append(
-            {
-                "domain_share": round(share, 4),
-                "domain_loss": float(domain.loss(goal.num_parameters, goal.num_tokens, share)),
-                "general_loss": float(general.loss(goal.num_parameters, goal.num_tokens, 1.0 - share)),
-            }
+    on_front = np.zeros(len(options.shares), dtype=bool)
+    lowest = np.inf
+    for place in np.lexsort((options.domain_loss, options.general_loss)).tolist():
+        if options.within_data[place] and options.within_limit[place] and options.domain_loss[place] < lowest:
+            on_front[place], lowest = True, options.domain_loss[place]
+    return on_front
+
+
+def _knee(options: Options) -> int:
+    import numpy as np
+
+    places = np.flatnonzero(front(options))
+    scaled = np.zeros(len(places))
+    for losses in (options.domain_loss[places], options.general_loss[places]):
+        spread = float(np.ptp(losses))
+        scaled += (losses - losses.min()) / spread if spread > 0 else 0.0
+    return int(places[int(np.argmin(scaled))])
+
+
+def _choice(options: Options, goal: Goal, place: int, decided: DecidedBy) -> Choice:
+    return Choice(
+        round(float(options.shares[place]), 4),
+        round(float(options.tokens[place])),
+        float(options.domain_loss[place]),
+        float(options.general_loss[place]),
+        decided,
+        place in (0, len(options.shares) - 1),
+        goal.num_parameters,
+    )
+
+
+def _within_budget(domain: LossModel, general: LossModel, goal: Goal) -> Choice | None:
+    sizes = sizes_to_try(goal)
+    found = [
+        choose_share(
+            domain,
+            general,
+            replace(goal, name="general_within", num_parameters=size, num_tokens=tokens_within(goal, size)),
         )
-    return rows
+        for size in sizes
+    ]
+    best = min((one for one in found if one is not None), key=lambda one: one.domain_loss, default=None)
+    if best is None:
+        return None
+    return replace(best, size_at_edge=len(sizes) > 1 and best.num_parameters in (sizes[0], sizes[-1]))
 
 
-def interval(shares: list[float], confidence: float = 0.95) -> tuple[float, float]:
+def trade_off(domain: LossModel, general: LossModel, goal: Goal, num_rows: int = 21) -> list[dict[str, float]]:
+    """Return the predicted losses along the tried shares at the goal's N and D: what each would cost and bring."""
+    import numpy as np
+
+    shares = np.linspace(goal.low, goal.high, num_rows)
+    tokens, seen = effective(goal, np.full_like(shares, float(goal.num_tokens)), shares)
+    domain_loss = domain.loss(goal.num_parameters, tokens, seen)
+    general_loss = general.loss(goal.num_parameters, tokens, 1.0 - seen)
+    columns = ("domain_share", "domain_loss", "general_loss")
+    rows = zip(shares.round(4).tolist(), domain_loss.tolist(), general_loss.tolist(), strict=True)
+    return [dict(zip(columns, row, strict=True)) for row in rows]
+
+
+def interval(values: list[float], confidence: float) -> tuple[float, float]:
     """Return the central percentile interval of bootstrapped shares."""
     import numpy as np
 
     tail = 50 * (1 - confidence)
-    low, high = np.percentile(shares, [tail, 100 - tail]).tolist()
+    low, high = np.percentile(values, [tail, 100 - tail]).tolist()
     return round(low, 4), round(high, 4)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stages.mixture.goals import GOALS
 from stages.mixture.points import COLUMNS, OPTIONAL_COLUMNS, read_points
 
 if TYPE_CHECKING:
@@ -25,14 +26,20 @@ def fit_points(
     domain_tokens: int | None = None,
     max_epochs: float = 4.0,
     base_loss: float | None = None,
+    flops: float | None = None,
+    sizes: Sequence[int] = (),
+    proxies_repeat: bool = True,
     **demands: Any,
 ) -> Analysis:
     """Fit both laws to measured points and choose a domain share.
 
     ``source`` is a CSV file or an iterable of mappings with the columns of ``stages.mixture.points.COLUMNS``. The share
     is for a model of ``num_parameters`` trained on ``num_tokens`` (default: the largest measured). ``base_loss`` is
-    that model's general loss before training, where the points do not hold it (a row with num_tokens = 0). ``demands``
-    are the fields of ``stages.mixture.analysis.Demands``. Raises StrataError for points that cannot be used.
+    that model's general loss before training, where the points do not hold it (a row with num_tokens = 0). The goals
+    are those of ``stages.mixture.goals``; ``flop_budget`` spends ``flops`` on one of ``sizes``, or on any N between the
+    bases. ``proxies_repeat=False`` says that the points' trainings repeated their domain text less than the target
+    will. ``demands`` are the fields of ``stages.mixture.analysis.Demands``. Raises StrataError for points that cannot
+    be used.
     """
     from stages.mixture.analysis import Demands, analyse, make_goal
 
@@ -46,6 +53,9 @@ def fit_points(
         domain_tokens=domain_tokens,
         max_epochs=max_epochs,
         base_loss=base_loss,
+        flops=flops,
+        sizes=sizes,
+        proxies_repeat=proxies_repeat,
     )
     return analyse(points, wanted, Demands(**demands))
 
@@ -72,16 +82,25 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     fit = commands.add_parser("fit", help="fit the law and choose a domain share", epilog=f"Columns. {columns}.")
     fit.add_argument("points", help="CSV file of measured losses")
-    fit.add_argument("--goal", choices=("general_within", "limited_domain"), default="general_within")
+    fit.add_argument("--goal", choices=GOALS, default="general_within")
     fit.add_argument("--tolerance", type=float, default=0.03, help="largest relative rise of the general loss")
     fit.add_argument("--num-parameters", type=int, help="size to choose for (default: the largest measured)")
     fit.add_argument("--num-tokens", type=int, help="tokens to choose for (default: the most measured)")
     fit.add_argument("--domain-tokens", type=int, help="distinct domain tokens at hand")
     fit.add_argument("--max-epochs", type=float, default=4.0, help="largest number of passes over them")
+    fit.add_argument("--flops", type=float, help="flop_budget: operations to spend, 6 N D")
+    fit.add_argument("--sizes", type=int, nargs="+", default=(), help="flop_budget: values of N to choose from")
+    fit.add_argument(
+        "--proxies-repeat-less",
+        action="store_false",
+        dest="proxies_repeat",
+        help="the points' trainings repeated their domain text less than the target will: count repetitions for less",
+    )
     fit.add_argument("--base-loss", type=float, help="general loss before training, if no row has num_tokens = 0")
     fit.add_argument("--on-weak-fit", choices=("stop", "default_share"), default="default_share")
     fit.add_argument("--default-share", type=float, default=0.3)
-    fit.add_argument("--num-bootstrap", type=int, default=100, help="bootstrap draws for the interval")
+    fit.add_argument("--num-bootstrap", type=int, default=200, help="bootstrap draws for the interval")
+    fit.add_argument("--confidence", type=float, default=0.9, help="of the interval")
     fit.add_argument("--seed", type=int, default=0)
     fit.add_argument("--json", action="store_true", help="print everything as JSON")
     return parser
@@ -105,8 +124,8 @@ def describe(analysis: Analysis) -> list[str]:
     if choice:
         interval = "{:.3f} to {:.3f}".format(*analysis.interval) if analysis.interval else "unknown"
         lines.append(
-            f"law's choice: domain share {choice.domain_share:.3f} (95 % interval {interval}), "
-            f"decided by {choice.decided_by}; "
+            f"law's choice: domain share {choice.domain_share:.3f} ({analysis.confidence:.0%} interval {interval}), "
+            f"decided by {choice.decided_by}; N = {choice.num_parameters:,}, D = {choice.num_tokens:,}; "
             f"domain loss {choice.domain_loss:.4f}, general loss {choice.general_loss:.4f}"
         )
     lines.extend(f"NOT TRUSTED: {reason}" for reason in analysis.reasons)

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 
-from stages.mixture.choose import Goal, Interpolation, choose_share
+from stages.mixture.choose import Interpolation, choose_share
+from stages.mixture.goals import Goal
 from stages.mixture.law import Law
-from stages.mixture.points import Point, base_general_loss
+from stages.mixture.points import Point, base_losses
 
 MIN_GROUP_SHARES = 4
 """Fewer shares at one size and length are no curve to check against."""
@@ -47,10 +48,11 @@ def cross_check(points: Sequence[Point], domain: Law, general: Law, goal: Goal) 
     for point in points:
         if not point.excluded:
             groups.setdefault((point.num_parameters, point.num_tokens), []).append(point)
+    bases = base_losses(points)
     candidates = [
         key
         for key, group in groups.items()
-        if len({p.domain_share for p in group}) >= MIN_GROUP_SHARES and base_general_loss(points, key[0]) is not None
+        if len({p.domain_share for p in group}) >= MIN_GROUP_SHARES and key[0] in bases
     ]
     if goal.name != "general_within" or not candidates:
         return None
@@ -58,10 +60,10 @@ def cross_check(points: Sequence[Point], domain: Law, general: Law, goal: Goal) 
     group = groups[size, tokens]
     shares = sorted({p.domain_share for p in group})
     means = [[fmean(p.losses[kind] for p in group if p.domain_share == share) for share in shares] for kind in (0, 1)]
-    base = base_general_loss(points, size)
     local = replace(
-        goal, num_parameters=size, num_tokens=tokens, base_general_loss=base, low=shares[0], high=shares[-1]
-    )
+        goal, num_parameters=size, num_tokens=tokens, base_losses=((size, bases[size]),),
+        low=shares[0], high=shares[-1],
+    )  # fmt: skip
     measured = choose_share(
         Interpolation(tuple(shares), tuple(means[0])),
         Interpolation(tuple(1 - share for share in reversed(shares)), tuple(reversed(means[1]))),

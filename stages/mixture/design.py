@@ -15,13 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import StepError
+from stages.mixture.goals import FLOPS_PER_PARAMETER_TOKEN
 
 EMBEDDING_NAMES = (
     "embed_tokens.weight", "wte.weight", "embed_in.weight", "word_embeddings.weight",
     "lm_head.weight", "embed_out.weight",
 )  # fmt: skip
-FLOPS_PER_PARAMETER_TOKEN = 6
-"""Forward and backward pass of a dense model (Kaplan et al. 2020)."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,11 @@ class Proxy:
     domain_share: float
     num_tokens: int
     measure_at: tuple[int, ...]
-    """Tokens at which the dev losses are wanted, the last included."""
+    """Tokens at which the dev losses are wanted, the last included: the ends of shorter trainings, run as anneals."""
+    text_share: float = 1.0
+    """Share (0..1] of the text that it may read."""
+    decay_share: float = 0.0
+    """Share of a training's tokens in its decay: what a shorter one costs beside this."""
 
     @property
     def content(self) -> tuple[str, float, int]:
@@ -55,8 +58,13 @@ class Proxy:
         return f"{self.base.key[:12]}-r{self.domain_share:g}-d{self.num_tokens}"
 
     @property
+    def tokens_trained(self) -> int:
+        """Tokens that it costs, the decays of the shorter trainings included."""
+        return self.num_tokens + sum(round(self.decay_share * count) for count in self.measure_at[:-1])
+
+    @property
     def flops(self) -> float:
-        return FLOPS_PER_PARAMETER_TOKEN * float(self.base.num_parameters) * self.num_tokens
+        return FLOPS_PER_PARAMETER_TOKEN * float(self.base.num_parameters) * self.tokens_trained
 
 
 @dataclass(frozen=True)
@@ -69,8 +77,11 @@ class Grid:
     """Increasing."""
     token_counts_at_larger: tuple[int, ...]
     decay_share: float | None = None
-    """None: every count is a finished training. Else one training per share, measured at every count before its
-    decay begins, which takes this share of its steps."""
+    """None: every count is a training of its own. Else one training per share gives them all: the shorter ones' decays,
+    which take this share of their tokens, start from its stable phase."""
+    target_tokens: int | None = None
+    """Tokens of the training that the law is for, where proxies read so much less text as they are shorter: then both
+    repeat it equally often (Repetition Mismatch, arXiv 2606.07597). None: all of them may read the whole text."""
 
 
 def plan_proxies(bases: Sequence[Base], grid: Grid) -> list[Proxy]:
@@ -85,14 +96,20 @@ def plan_proxies(bases: Sequence[Base], grid: Grid) -> list[Proxy]:
             else (grid.shares_at_larger, grid.token_counts_at_larger)
         )
         for share in sorted(shares):
-            proxies.extend(_trainings(base, share, sorted(counts), grid.decay_share))
+            proxies.extend(trainings(base, share, counts, grid))
     return proxies
 
 
-def _trainings(base: Base, share: float, counts: Sequence[int], decay_share: float | None) -> list[Proxy]:
-    if decay_share is None:
-        return [Proxy(base, share, count, (count,)) for count in reversed(counts)]
-    return [Proxy(base, share, math.ceil(counts[-1] / (1 - decay_share)), tuple(counts))]
+def trainings(base: Base, share: float, counts: Sequence[int], grid: Grid) -> list[Proxy]:
+    """Return the trainings that measure one mixture at ``counts`` tokens, the longest first."""
+
+    def text_share(count: int) -> float:
+        return 1.0 if grid.target_tokens is None else min(1.0, count / grid.target_tokens)
+
+    counts = sorted(counts)
+    if grid.decay_share is None:
+        return [Proxy(base, share, count, (count,), text_share(count)) for count in reversed(counts)]
+    return [Proxy(base, share, counts[-1], tuple(counts), text_share(counts[-1]), grid.decay_share)]
 
 
 def plan_full_grid(bases: Sequence[Base], grid: Grid) -> list[Proxy]:
@@ -106,7 +123,7 @@ def cost_of(proxies: Sequence[Proxy]) -> dict[str, Any]:
     """Return trainings, tokens and floating-point operations (6 N D)."""
     return {
         "trainings": len(proxies),
-        "tokens": sum(proxy.num_tokens for proxy in proxies),
+        "tokens": sum(proxy.tokens_trained for proxy in proxies),
         "flops": sum(proxy.flops for proxy in proxies),
     }
 

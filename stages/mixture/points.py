@@ -180,12 +180,13 @@ def _repeated(point: Point, seen: dict[tuple[Any, ...], Point]) -> str:
     return "repeats an earlier point"
 
 
-def base_general_loss(points: Iterable[Point], num_parameters: int) -> float | None:
-    """Return the general loss before training (D = 0) of the model with ``num_parameters``, or None if not measured."""
+def base_losses(points: Iterable[Point]) -> dict[int, float]:
+    """Return the general loss before training (D = 0) by N, N rising, of the bases that were measured."""
+    found: dict[int, float] = {}
     for point in points:
-        if point.num_parameters == num_parameters and point.num_tokens == 0 and _finite(point):
-            return point.general_loss
-    return None
+        if point.num_tokens == 0 and _finite(point):
+            found.setdefault(point.num_parameters, point.general_loss)
+    return dict(sorted(found.items()))
 
 
 def sizes_out_of_order(points: Iterable[Point]) -> list[int]:

@@ -29,8 +29,8 @@ def train_proxy(content: dict[str, Any], job: dict[str, Any]) -> dict[str, Any]:
 def points_of(proxies: Sequence[Proxy], results: Iterable[Mapping[str, Any]]) -> tuple[list[Point], dict[str, int]]:
     """Return the points of all proxies and N by base, joined to the plan by content (base, share, tokens).
 
-    Of each training only the planned counts are taken (a WSD run's decayed end is another curve than its stable phase),
-    and its base loss at 0 tokens once per size. Raises StepError where a result is missing, unplanned or contradictory.
+    Of each training only the planned counts are taken, and its base loss at 0 tokens once per size. Raises StepError
+    where a result is missing, unplanned or contradictory.
     """
     found = {(r["base"], r["domain_share"], r["num_tokens"]): r for r in results}
     planned = {proxy.content: proxy for proxy in proxies}
@@ -77,7 +77,8 @@ def _order(point: Point) -> tuple[int, float, int]:
 
 
 def _measured(proxy: Proxy, size: int, result: Mapping[str, Any]) -> list[Point]:
-    by_tokens = {int(point["tokens"]): point for point in result["points"] if point["tokens"] > 0}
+    ends = [*result["points"][1:], *result.get("anneals", ())]
+    by_tokens = {int(point["tokens"]): point for point in ends}
     points = []
     for wanted in proxy.measure_at:
         if wanted not in by_tokens:

@@ -12,9 +12,7 @@ from pipeline.errors import RecipeError, StepError
 from pipeline.stage import CheckContext, Estimate, Inputs, Need, Resources, Stage, need
 from stages.cpt.cost import training_estimate
 from stages.cpt.policy import Policy, TrainingResources
-from stages.mixture.choose import MAX_EPOCHS
 from stages.mixture.design import (
-    FLOPS_PER_PARAMETER_TOKEN,
     Base,
     Grid,
     Proxy,
@@ -23,6 +21,7 @@ from stages.mixture.design import (
     plan_full_grid,
     plan_proxies,
 )
+from stages.mixture.goals import FLOPS_PER_PARAMETER_TOKEN, MAX_EPOCHS, GoalName
 from stages.mixture.points import MIN_SHARES
 
 if TYPE_CHECKING:
@@ -58,14 +57,20 @@ class Mixture(Policy, Stage):
     """Lengths of the proxies at the smallest size, as fractions of ``num_tokens``; three tell beta."""
     token_fractions_at_larger: tuple[float, ...] = (0.5,)
     """Lengths of the proxies at larger sizes, as fractions of ``num_tokens``."""
-    points: Literal["finished", "stable"] = "finished"
-    """``finished``: each length is a training of its own under the whole schedule, as ``cpt`` will be. ``stable``: one
-    training per share, measured at every length before its decay (wsd only): cheaper, but its losses lack the decay's
-    gain, which is then taken to be the same at every share. Points within one decaying run are neither."""
-    goal: Literal["general_within", "limited_domain"] = "general_within"
+    points: Literal["finished", "annealed"] = "finished"
+    """``finished``: each length is a training of its own under the whole schedule, as ``cpt`` will be. ``annealed``
+    (wsd only): one training per share gives all lengths; the decays of the shorter ones start from its stable phase.
+    They equal finished trainings but for the warm-up, which is the longest one's, at little more than its cost."""
+    keep_epochs: bool = True
+    """Whether a proxy that is shorter than ``num_tokens`` reads so much less text that it repeats it as often as the
+    ``cpt`` run will (Repetition Mismatch, arXiv 2606.07597). With annealed points that holds for the longest."""
+    goal: GoalName = "general_within"
     """``general_within``: lowest domain loss with the general loss at most ``tolerance`` above the base's (use 1 of the
     paper). ``limited_domain``: lowest domain loss when all domain text is read ``max_epochs`` times whatever the share
-    (use 2); ``num_tokens`` is then the largest length allowed."""
+    (use 2); ``num_tokens`` is then the largest length allowed. ``flop_budget``: which of the bases to train, and how
+    long, for ``flops`` (use 3). ``pareto``: the balance of both losses on their front."""
+    flops: float = Field(0.0, ge=0)
+    """``flop_budget``: floating-point operations of the ``cpt`` run, 6 N D."""
     tolerance: float = Field(0.03, gt=0)
     """Largest relative rise of the general loss over the base's; 0.03 in the paper's example."""
     max_epochs: float = Field(MAX_EPOCHS, gt=0, le=4)
@@ -82,8 +87,10 @@ class Mixture(Policy, Stage):
     """Tokens of each part's dev split that a measurement reads; 0 reads all. All proxies read the same ones."""
     num_starts: int = Field(64, ge=1)
     """Starts of each fit; the objective has local optima."""
-    num_bootstrap: int = Field(100, ge=20)
+    num_bootstrap: int = Field(200, ge=20)
     """Bootstrap draws over runs for the interval of the share."""
+    confidence: float = Field(0.9, gt=0, lt=1)
+    """Share of the bootstrap draws (0..1) inside the interval."""
     seed: int = Field(0, ge=0)
     """Seed of data order and fits; the same for all proxies, so that their noise is paired."""
 
@@ -96,16 +103,23 @@ class Mixture(Policy, Stage):
                 raise RecipeError(
                     f"{context.where}: mixture.{name}: must be different numbers between 0 and 1, got {list(values)}"
                 )
+        if (self.goal == "flop_budget") != (self.flops > 0):
+            raise RecipeError(
+                f"{context.where}: mixture.flops: must be above 0 with goal flop_budget, and 0 with any other, got "
+                f"{self.flops:g} with goal {self.goal}"
+            )
         if len(self.shares) < MIN_SHARES:
             raise RecipeError(
                 f"{context.where}: mixture.shares: the law needs at least {MIN_SHARES} shares, got {list(self.shares)}"
             )
-        if self.points == "stable" and self.schedule != "wsd":
+        if self.points == "annealed" and self.schedule != "wsd":
             raise RecipeError(
-                f"{context.where}: mixture.points: stable needs schedule wsd, got schedule {self.schedule}. "
+                f"{context.where}: mixture.points: annealed needs schedule wsd, got schedule {self.schedule}. "
                 "Take points: finished, or schedule: wsd"
             )
         grid = self.grid()
+        if self.points == "annealed":
+            self._check_anneals(context, grid)
         for name, counts in (
             ("token_fractions", grid.token_counts),
             ("token_fractions_at_larger", grid.token_counts_at_larger),
@@ -120,6 +134,19 @@ class Mixture(Policy, Stage):
                 "Lower global_batch_tokens or raise num_tokens"
             )
 
+    def _check_anneals(self, context: CheckContext, grid: Grid) -> None:
+        from stages.cpt.schedule import first_decay_step
+
+        for counts in (grid.token_counts, grid.token_counts_at_larger):
+            shortest, longest = (counts[place] // self.global_batch_tokens for place in (0, -1))
+            warmup = round(self.warmup_share * longest)
+            if first_decay_step(self, shortest) < warmup:
+                raise RecipeError(
+                    f"{context.where}: mixture.points: annealed: a training of {counts[0]} tokens begins its decay at "
+                    f"step {first_decay_step(self, shortest)}, but the warm-up of the longest one ends at step "
+                    f"{warmup}. Lower warmup_share, or raise the smallest token fraction"
+                )
+
     def grid(self) -> Grid:
         """Return what is tried, in tokens, rounded to whole optimizer steps."""
 
@@ -127,9 +154,14 @@ class Mixture(Policy, Stage):
             batch = self.global_batch_tokens
             return tuple(batch * round(fraction * self.num_tokens / batch) for fraction in sorted(fractions))
 
-        decay_share = self.decay_share if self.points == "stable" else None
-        at_larger = counts(self.token_fractions_at_larger)
-        return Grid(self.shares, self.shares_at_larger, counts(self.token_fractions), at_larger, decay_share)
+        return Grid(
+            self.shares,
+            self.shares_at_larger,
+            counts(self.token_fractions),
+            counts(self.token_fractions_at_larger),
+            self.decay_share if self.points == "annealed" else None,
+            counts((1.0,))[0] if self.keep_epochs else None,
+        )
 
     def estimate(self, inputs: Mapping[str, Sequence[Estimate]], resources: Resources) -> Estimate:
         """Cost of all proxies as 6 N D, from the bases' sizes where they are known."""
@@ -166,6 +198,9 @@ class Mixture(Policy, Stage):
             tolerance=self.tolerance,
             domain_tokens=int(read_meta(tokens)["parts"]["domain"]["train"]["num_tokens"]),
             max_epochs=self.max_epochs,
+            flops=self.flops or None,
+            sizes=tuple(sizes.values()) if self.goal == "flop_budget" else (),
+            proxies_repeat=self.keep_epochs,
         )
         analysis = analyse(points, goal, self._demands())
         cost = self._cost(bases, proxies)
@@ -202,7 +237,9 @@ class Mixture(Policy, Stage):
             num_tokens=proxy.num_tokens,
             policy=policy,
             seed=self.seed,
-            evaluate_at=(0, *(count // policy.global_batch_tokens for count in proxy.measure_at)),
+            evaluate_at=(0,),
+            anneal_at=tuple(count // policy.global_batch_tokens for count in proxy.measure_at),
+            text_share=proxy.text_share,
             dev_tokens=self.dev_tokens,
             placement=placement_of(out.resources),
             step_name=out.step,

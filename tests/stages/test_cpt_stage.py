@@ -31,7 +31,13 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Inputs:
     write_model(folder / "base")
     tokens = write_packed(folder / "tokens_step")
     (folder / "mixture").mkdir()
-    chosen = {"domain_share": 0.75, "interval": [0.6, 0.9], "goal": "trade_off", "trusted": True}
+    chosen = {
+        "domain_share": 0.75,
+        "num_tokens": 12 * BATCH,
+        "interval": [0.6, 0.9],
+        "goal": "trade_off",
+        "trusted": True,
+    }
     (folder / "mixture" / "mixture.json").write_text(json.dumps(chosen))
     return Inputs(
         model=[made(folder / "base", "model")],
@@ -68,6 +74,18 @@ def test_it_publishes_a_hugging_face_directory_and_its_curves(inputs: Inputs, tm
     updates = [line for line in lines if "loss" in line]
     assert [line["step"] for line in updates] == list(range(1, 13))
     assert {"tokens", "learning_rate", "gradient_norm", "tokens_per_second"} <= updates[0].keys()
+
+
+def test_without_a_length_of_its_own_it_takes_the_mixtures(inputs: Inputs, tmp_path: Path) -> None:
+    open_length = ContinuedPretraining(**{name: value for name, value in SMALL.items() if name != "num_tokens"})
+    metrics = open_length.run(inputs, output(tmp_path))
+    assert (metrics["num_tokens"], metrics["domain_share"]) == (12 * BATCH, 0.75)
+    assert not any("Another policy" in file.read_text() for file in (tmp_path / "blocks").iterdir())
+    assert open_length.estimate({}, Resources.model_validate({})).basis == "as many tokens as the mixture chooses"
+    bare = Inputs({role: found for role, found in inputs.items() if role != "mixture"})
+    stage = open_length.model_copy(update={"domain_share": 0.5})
+    with pytest.raises(StepError, match=r"step cpt: num_tokens is not set and no mixture step is among its needs"):
+        stage.run(bare, output(tmp_path))
 
 
 def test_another_policy_than_the_proxies_is_named(inputs: Inputs, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,8 +13,9 @@ import pytest
 from pipeline.errors import StrataError
 from stages.mixture import fit as fitting
 from stages.mixture.analysis import Analysis, Demands, analyse, make_goal
-from stages.mixture.choose import choose_share, interval, trade_off
+from stages.mixture.choose import choose_share, front, interval, trade_off, weigh
 from stages.mixture.fit import EXPONENT_BOUNDS, bootstrap_laws, draw_runs, fit_law, observe, pose
+from stages.mixture.goals import Goal, effective
 from stages.mixture.law import PARAMETERS, Law, check_slope, loss_and_gradient
 from stages.mixture.points import Point
 from stages.mixture.quality import assess, compare
@@ -263,3 +265,71 @@ def test_importing_the_stage_loads_no_heavy_library() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_flop_budget_chooses_size_and_length_together() -> None:
+    points = measure(DOMAIN, GENERAL, noise=0.0)
+    bases = [(size, 2.6 - 0.05 * place) for place, size in enumerate(SIZES)]
+    points += [Point(f"base{size}", size, 0, 0.0, 3.0, loss) for size, loss in bases]
+    goal = make_goal(points, "flop_budget", flops=6 * 1.8e9 * 3e9)
+    choice = choose_share(DOMAIN, GENERAL, goal)
+    assert choice is not None
+    assert choice.num_tokens == pytest.approx(3e9 * 1.8e9 / choice.num_parameters, rel=1e-6)
+    best = math.inf
+    for size in np.geomspace(SIZES[0], SIZES[-1], 301).tolist():
+        limit = 1.03 * float(np.interp(math.log(size), np.log(SIZES), [loss for _, loss in bases]))
+        tokens = 3e9 * 1.8e9 / size
+        shares = np.linspace(0, 1, 501)
+        allowed = GENERAL.loss(size, tokens, 1 - shares) <= limit
+        best = min(best, float(DOMAIN.loss(size, tokens, shares)[allowed].min(initial=math.inf)))
+    assert choice.domain_loss == pytest.approx(best, rel=1e-4)
+    of_two = choose_share(DOMAIN, GENERAL, make_goal(points, "flop_budget", flops=1e20, sizes=SIZES[1:]))
+    assert of_two is not None
+    assert of_two.num_parameters in SIZES[1:]
+    assert of_two.size_at_edge
+    analysis = analyse(points, goal, QUICK)
+    assert analysis.choice is not None
+    assert (analysis.goal.num_parameters, analysis.goal.num_tokens) == (
+        analysis.choice.num_parameters,
+        analysis.choice.num_tokens,
+    )
+    assert analysis.record()["num_tokens"] == analysis.choice.num_tokens
+    with pytest.raises(StrataError, match=r"goal flop_budget: needs the floating-point operations to spend"):
+        choose_share(DOMAIN, GENERAL, make_goal(points, "flop_budget"))
+
+
+def test_a_pareto_goal_balances_both_losses_on_their_front() -> None:
+    points = measure(DOMAIN, GENERAL, noise=0.0)
+    goal = make_goal(points, "pareto")
+    choice = choose_share(DOMAIN, GENERAL, goal)
+    assert choice is not None
+    assert choice.decided_by == "balance of both losses"
+    shares = np.linspace(0, 1, 1001)
+    losses = [DOMAIN.loss(SIZES[-1], TOKENS[-1], shares), GENERAL.loss(SIZES[-1], TOKENS[-1], 1 - shares)]
+    scaled = sum((each - each.min()) / (each.max() - each.min()) for each in losses)
+    assert choice.domain_share == pytest.approx(float(shares[int(np.argmin(scaled))]), abs=0.0015)
+    # where the domain loss has an optimum inside, shares beyond it are worse in both losses
+    turning = Law(**{**DOMAIN.as_dict(), "B": 0.5, "beta": 0.1})
+    options = weigh(turning, GENERAL, goal)
+    lowest = options.shares[int(np.argmin(options.domain_loss))]
+    assert 0.1 < lowest < 0.9
+    assert options.shares[front(options)].max() == lowest
+    assert options.shares[front(options)].min() == 0.0
+
+
+def test_repeated_tokens_count_for_less_where_the_proxies_did_not_repeat() -> None:
+    goal = Goal("general_within", 10**9, 10**10, 0.0, 1.0, domain_tokens=10**9, proxies_repeat=False)
+    shares = np.array([0.0, 0.05, 0.1, 0.4])
+    tokens, seen = effective(goal, np.full(4, 1e10), shares)
+    worth = 1e9 * (1 + 15.4 * (1 - math.exp(-3 / 15.4)))
+    assert (tokens * seen).tolist() == pytest.approx([0, 5e8, 1e9, worth])
+    assert (tokens * (1 - seen)).tolist() == pytest.approx([1e10, 9.5e9, 9e9, 6e9])
+    assert 3.6e9 < worth < 4e9  # four epochs are worth 3.7 new ones
+    kept = replace(goal, proxies_repeat=True)
+    assert effective(kept, np.full(4, 1e10), shares)[1].tolist() == shares.tolist()
+    less, more = (
+        choose_share(DOMAIN, GENERAL, replace(one, base_losses=((10**9, 9.0),), max_epochs=3.0)) for one in (goal, kept)
+    )
+    assert less is not None
+    assert more is not None
+    assert less.domain_loss > more.domain_loss

@@ -16,7 +16,7 @@ from stages.mixture.cli_law import describe, fit_points, main
 from stages.mixture.law import Law
 from stages.mixture.points import (
     Point,
-    base_general_loss,
+    base_losses,
     check_enough,
     mark_unusable,
     read_points,
@@ -100,8 +100,7 @@ def test_unusable_points_are_marked_with_their_reason() -> None:
     assert reasons[30] == "base model (D = 0), outside the law"
     assert reasons[31] == "repeats an earlier point"
     assert sum(bool(reason) for reason in reasons) == 4
-    assert base_general_loss(marked, 400_000_000) == 2.4
-    assert base_general_loss(marked, 100_000_000) is None
+    assert base_losses(marked) == {400_000_000: 2.4}
 
 
 def test_later_points_of_a_broken_run_are_left_out_too() -> None:
@@ -187,15 +186,20 @@ def test_command_line_says_when_the_law_is_not_trusted(tmp_path: Path, capsys: p
 
 def test_remarks_name_repetition_and_bases_out_of_order() -> None:
     other = {**rows(base_loss=2.4)[-1], "run": "other", "num_parameters": 100_000_000, "general_loss": 2.3}
-    points = read_points([*rows(base_loss=2.4), other])
+    epochs = [
+        row | {"domain_epochs": 2 * row["domain_share"]} if row["num_tokens"] else row for row in rows(base_loss=2.4)
+    ]
+    points = read_points([*epochs, other])
 
     def remarks(domain_tokens: int) -> str:
         goal = make_goal(points, "general_within", domain_tokens=domain_tokens)
         return "; ".join(analyse(points, goal, Demands(num_starts=4, num_bootstrap=20)).remarks)
 
     assert "the base with 400000000 parameters has no lower general loss than the next smaller one" in remarks(10**10)
-    assert "so at this share no proxy repeats any either" in remarks(10**10)
-    assert "times, the proxies up to 3.6 times: shorter proxies repeat less" in remarks(5 * 10**8)
+    assert "the target reads the domain text 0.18 times" in remarks(10**10)
+    assert "the target reads the domain text 3.6 times; at that share the proxies read theirs 1.8 to 1.8 times" in (
+        remarks(5 * 10**8)
+    )
 
 
 def test_the_law_is_checked_against_the_measured_points() -> None:

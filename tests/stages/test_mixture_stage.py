@@ -42,9 +42,18 @@ def test_design_tries_all_shares_where_they_are_cheap() -> None:
     assert cost_of(plan_full_grid([SMALL, LARGE], GRID))["tokens"] == 2 * 3 * 500
 
 
-def test_stable_points_share_one_training_that_ends_after_them() -> None:
+def test_annealed_points_share_one_training_and_cost_the_shorter_decays_beside_it() -> None:
     proxies = plan_proxies([SMALL], Grid((0.1, 0.5, 0.9), (0.5,), (100, 400), (100,), decay_share=0.2))
-    assert [(p.num_tokens, p.measure_at) for p in proxies] == [(500, (100, 400))] * 3
+    assert [(p.num_tokens, p.measure_at, p.tokens_trained) for p in proxies] == [(400, (100, 400), 420)] * 3
+    assert cost_of(proxies)["tokens"] == 3 * 420
+
+
+def test_shorter_proxies_read_so_much_less_text_that_they_repeat_it_as_often() -> None:
+    finished = plan_proxies([SMALL], Grid((0.1, 0.5, 0.9), (0.5,), (100, 400), (100,), target_tokens=800))
+    assert [proxy.text_share for proxy in finished] == [0.5, 0.125] * 3
+    annealed = Grid((0.1, 0.5, 0.9), (0.5,), (100, 400), (100,), decay_share=0.2, target_tokens=800)
+    assert [proxy.text_share for proxy in plan_proxies([SMALL], annealed)] == [0.5] * 3
+    assert [proxy.text_share for proxy in plan_proxies([SMALL], GRID)] == [1.0] * 6
 
 
 def result_of(proxy: Proxy, size: int, **changes: Any) -> dict[str, Any]:
@@ -115,8 +124,8 @@ def test_results_that_do_not_match_the_plan_stop() -> None:
         ({"shares_at_larger": (0.5, 0.5)}, r"mixture\.shares_at_larger: must be different numbers"),
         ({"token_fractions": (0.0, 1.0)}, r"mixture\.token_fractions: must be different numbers"),
         (
-            {"points": "stable", "schedule": "cosine"},
-            r"mixture\.points: stable needs schedule wsd, got schedule cosine",
+            {"points": "annealed", "schedule": "cosine"},
+            r"mixture\.points: annealed needs schedule wsd, got schedule cosine",
         ),
         (
             {"num_tokens": 20_000, "global_batch_tokens": 8192},
@@ -273,6 +282,23 @@ def test_whole_step_with_real_models(done: tuple[Path, dict[str, Any]], inputs: 
     assert longest[0.9].domain_loss < longest[0.5].domain_loss < longest[0.1].domain_loss
     assert longest[0.9].general_loss > longest[0.5].general_loss > longest[0.1].general_loss
     assert longest[0.9].domain_epochs == pytest.approx(0.9 * 6400 / (120 * 62), rel=0.02)
+
+
+def test_annealed_points_come_from_one_training_per_mixture(stage: Mixture, inputs: Inputs, tmp_path: Path) -> None:
+    annealed = stage.model_copy(update={"points": "annealed", "shares": (0.1, 0.4, 0.9)})
+    annealed.check(CONTEXT)
+    out = Output(tmp_path, TrainingResources(), InlineFanout(), "mixture")
+    metrics = annealed.run(inputs, out)
+    assert metrics["proxies"] == 4
+    trained = [point for point in read_points(tmp_path / "points.csv") if point.num_tokens]
+    assert [point.num_tokens for point in trained][:3] == [1536, 3072, 6400]
+    assert len(trained) == 10
+    longest = [point for point in trained if point.num_tokens == 6400]
+    losses = [point.domain_loss for point in sorted(longest, key=lambda point: point.domain_share)]
+    assert losses == sorted(losses, reverse=True)
+    too_warm = annealed.model_copy(update={"warmup_share": 0.4})
+    with pytest.raises(RecipeError, match=r"a training of 1536 tokens begins its decay at step 5, but the warm-up of"):
+        too_warm.check(CONTEXT)
 
 
 def test_report_blocks_are_complete(done: tuple[Path, dict[str, Any]]) -> None:
