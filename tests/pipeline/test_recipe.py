@@ -33,6 +33,13 @@ def test_profile_then_override_are_laid_over(toy: Callable[..., Path]) -> None:
     assert recipe.steps["rocks"].resources.num_cpus == 0.5
 
 
+def test_a_recipe_without_profiles_suits_every_machine(toy: Callable[..., Path]) -> None:
+    plain = toy("steps: {rocks: {stage: toy_words, word: rock}}", "plain")
+    assert list(load_toy(plain).steps) == ["rocks"]
+    with pytest.raises(RecipeError, match="unknown profile 'laptop'"):
+        load_toy(plain, profile="laptop")
+
+
 def test_extends_overlays_the_parent_and_another_stage_starts_afresh(toy: Callable[..., Path]) -> None:
     toy()
     child = toy(
