@@ -34,7 +34,7 @@ def test_profile_then_override_are_laid_over(toy: Callable[..., Path]) -> None:
 
 
 def test_a_recipe_without_profiles_suits_every_machine(toy: Callable[..., Path]) -> None:
-    plain = toy("steps: {rocks: {stage: toy_words, word: rock}}", "plain")
+    plain = toy("plugins: [plugins]\nsteps: {rocks: {stage: toy_words, word: rock}}", "plain")
     assert list(load_toy(plain).steps) == ["rocks"]
     with pytest.raises(RecipeError, match="unknown profile 'laptop'"):
         load_toy(plain, profile="laptop")
