@@ -38,9 +38,9 @@ SIZES = {"64x2": (64, 2), "80x3": (80, 3), "112x3": (112, 3), "128x4": (128, 4)}
 TARGET = ("160x4", (160, 4))
 """The size of the regret runs, which the law never sees: 1.24 M."""
 SHARES = (0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.95)
-LENGTHS = (204_800, 358_400, 614_400, 1_024_000)
-TARGET_TOKENS = 1_638_400
-"""Length of the regret runs. Proxies read 1,024,000 / 1,638,400 of the text, so that all of them repeat it alike."""
+LENGTHS = (102_400, 204_800, 358_400, 614_400)
+TARGET_TOKENS = 1_024_000
+"""Length of the regret runs. Proxies read 6/10 of the text, so that all of them repeat it alike."""
 REPEATED = (("64x2", 0.35), ("64x2", 0.8), ("112x3", 0.35), ("112x3", 0.8))
 """Trainings done with two further seeds: what they differ by is the noise."""
 BASE_TOKENS = 6_144_000
@@ -240,9 +240,10 @@ def main() -> None:
     curate()
     meta = {domain: read_meta(tokens_of(domain))["parts"]["domain"]["train"]["num_tokens"] for domain in TEXTS}
     print(f"domain tokens: {meta}", flush=True)
-    train_all([base_of(size) for size in (TARGET[0], *reversed(SIZES))])
+    train_all([base_of(size) for size in reversed(SIZES)])
     for domain in sys.argv[1:] or list(TEXTS):
         train_all(proxies(domain))
+    train_all([base_of(TARGET[0])])
 
 
 if __name__ == "__main__":

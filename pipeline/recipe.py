@@ -154,7 +154,7 @@ def load(request: Request, *, machine_profile: str) -> Recipe:
             f"{label_of(path)}: reads text of your own (own_text: true), so say where it runs: profile=laptop to train "
             "a small model from scratch on this machine, or profile=node or cluster"
         )
-    if request.profile or any(values.get("profiles") for _, values in files):  # a recipe without any suits every machine
+    if request.profile or any(values.get("profiles") for _, values in files):  # without any it suits every machine
         _apply_profile(draft, files, profile, path)
     _check_licenses(request)
     if own_text or request.data or request.general:

@@ -11,11 +11,11 @@ from pipeline.errors import StrataError
 from stages.mixture import choose
 from stages.mixture.choose import Choice
 from stages.mixture.crosscheck import CrossCheck, cross_check, forgetting_shares
-from stages.mixture.fit import Fit, LossKind, bootstrap_laws, draw_runs, fit_law, observe, pose
+from stages.mixture.ensemble import KINDS, OneLoss, fit_ensemble
+from stages.mixture.fit import Fit, LossKind
 from stages.mixture.goals import MAX_EPOCHS, Goal, GoalName, general_limit
 from stages.mixture.law import Law, check_slope
 from stages.mixture.points import (
-    MIN_SHARES,
     Point,
     base_losses,
     check_enough,
@@ -54,6 +54,8 @@ class Fitted:
 
     fit: Fit
     quality: Quality
+    draws: tuple[Law, ...]
+    """The laws of the bootstrap draws."""
 
     @property
     def law(self) -> Law:
@@ -170,13 +172,10 @@ def analyse(points: Sequence[Point], goal: Goal, demands: Demands) -> Analysis:
             f"goal: asks for {goal.num_parameters} parameters, but all points have {min(sizes)}. "
             "Train proxies of at least two sizes, or ask for the measured one"
         )
-    draws = draw_runs(observe(marked, "domain"), demands.num_bootstrap, demands.seed, MIN_SHARES)
-    domain, domain_draws = _fit_kind(marked, "domain", goal, demands, draws)
-    general, general_draws = _fit_kind(marked, "general", goal, demands, draws)
-    choice = choose.choose_share(domain.law, general.law, goal)
-    drawn = [choose.choose_share(d, g, goal) for d, g in zip(domain_draws, general_draws, strict=True)]
-    decided = [one.domain_share for one in drawn if one is not None]
-    reasons = _reasons(marked, domain, general, choice, 1 - len(decided) / max(1, len(drawn)), demands)
+    ensemble = fit_ensemble(marked, goal, demands.num_starts, demands.num_bootstrap, demands.seed)
+    domain, general = (_assessed(getattr(ensemble, kind), kind, goal) for kind in KINDS)
+    choice, decided = ensemble.choice, ensemble.shares()
+    reasons = _reasons(marked, domain, general, choice, ensemble.undecided, demands)
     check = cross_check(marked, domain.law, general.law, goal)
     agreement = [] if check is None or check.disagrees else [check.describe()]
     if check and check.disagrees:
@@ -204,16 +203,11 @@ def analyse(points: Sequence[Point], goal: Goal, demands: Demands) -> Analysis:
     )
 
 
-def _fit_kind(
-    points: list[Point], kind: LossKind, goal: Goal, demands: Demands, draws: list[list[int]]
-) -> tuple[Fitted, list[Law]]:
-    observed = observe(points, kind)
-    problem = pose(observed)
-    fit = fit_law(observed, problem, num_starts=demands.num_starts, seed=demands.seed)
+def _assessed(one: OneLoss, kind: LossKind, goal: Goal) -> Fitted:
     low, high = (goal.low, goal.high) if kind == "domain" else (1 - goal.high, 1 - goal.low)
-    tokens = sorted({*observed.num_tokens.tolist(), float(goal.num_tokens)})
-    quality = assess(observed, problem, fit, check_slope(fit.law, tokens, low, high), kind == "general")
-    return Fitted(fit, quality), bootstrap_laws(observed, problem, fit, draws)
+    tokens = sorted({*one.observed.num_tokens.tolist(), float(goal.num_tokens)})
+    slope = check_slope(one.fit.law, tokens, low, high)
+    return Fitted(one.fit, assess(one.observed, one.problem, one.fit, slope, kind == "general"), one.draws)
 
 
 def _reasons(

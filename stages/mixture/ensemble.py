@@ -1,0 +1,75 @@
+"""Both laws fitted to the same points, and to bootstrap draws of their runs: what the share could as well be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stages.mixture.choose import Choice, choose_share
+from stages.mixture.fit import Fit, LossKind, Observations, Problem, bootstrap_laws, draw_runs, fit_law, observe, pose
+from stages.mixture.goals import Goal
+from stages.mixture.points import MIN_SHARES, Point
+
+if TYPE_CHECKING:
+    from stages.mixture.law import Law
+
+KINDS: tuple[LossKind, ...] = ("domain", "general")
+
+
+@dataclass(frozen=True)
+class OneLoss:
+    """One of the two losses: its points, its law, and the laws of the draws."""
+
+    observed: Observations
+    problem: Problem
+    fit: Fit
+    draws: tuple[Law, ...]
+
+    def noise(self) -> float:
+        """Return the standard deviation of log residuals, freed from the number of fitted parameters."""
+        import numpy as np
+
+        observed, law = self.observed, self.fit.law
+        predicted = law.loss(observed.num_parameters, observed.num_tokens, observed.share)
+        residual = np.log(predicted) - np.log(observed.loss)
+        free = sum(low < high for low, high in self.problem.bounds)
+        return float(np.sqrt(residual @ residual / max(1, len(observed) - free)))
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """The two laws, what they choose, and what each draw of the runs would choose."""
+
+    domain: OneLoss
+    general: OneLoss
+    choice: Choice | None
+    drawn: tuple[Choice | None, ...]
+
+    def shares(self) -> list[float]:
+        """Return the shares of the draws that allow one."""
+        return [one.domain_share for one in self.drawn if one is not None]
+
+    @property
+    def undecided(self) -> float:
+        """Share of the draws that allow no share at all."""
+        return sum(one is None for one in self.drawn) / max(1, len(self.drawn))
+
+
+def fit_ensemble(points: Sequence[Point], goal: Goal, num_starts: int, num_bootstrap: int, seed: int) -> Ensemble:
+    """Fit both laws to the usable ``points`` and to ``num_bootstrap`` draws of their runs, the same for both."""
+    draws = draw_runs(observe(points, "domain"), num_bootstrap, seed, MIN_SHARES)
+    domain, general = (_fit(points, kind, num_starts, seed, draws) for kind in KINDS)
+    return Ensemble(
+        domain,
+        general,
+        choose_share(domain.fit.law, general.fit.law, goal),
+        tuple(choose_share(d, g, goal) for d, g in zip(domain.draws, general.draws, strict=True)),
+    )
+
+
+def _fit(points: Sequence[Point], kind: LossKind, num_starts: int, seed: int, draws: list[list[int]]) -> OneLoss:
+    observed = observe(points, kind)
+    problem = pose(observed)
+    fit = fit_law(observed, problem, num_starts=num_starts, seed=seed)
+    return OneLoss(observed, problem, fit, tuple(bootstrap_laws(observed, problem, fit, draws)))
