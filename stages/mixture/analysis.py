@@ -59,7 +59,8 @@ class Fitted:
 
     @property
     def law(self) -> Law:
-        return self.fit.law
+        law: Law = self.fit.law
+        return law
 
 
 @dataclass(frozen=True)

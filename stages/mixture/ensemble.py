@@ -33,8 +33,7 @@ class OneLoss:
         observed, law = self.observed, self.fit.law
         predicted = law.loss(observed.num_parameters, observed.num_tokens, observed.share)
         residual = np.log(predicted) - np.log(observed.loss)
-        free = sum(low < high for low, high in self.problem.bounds)
-        return float(np.sqrt(residual @ residual / max(1, len(observed) - free)))
+        return float(np.sqrt(residual @ residual / max(1, len(observed) - self.problem.num_free)))
 
 
 @dataclass(frozen=True)

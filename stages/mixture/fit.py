@@ -1,10 +1,9 @@
-"""Fitting one D-CPT law to one kind of loss: bounded, from many seeded starts, with whole runs held out.
+"""Fitting one law to one kind of loss: bounded, from many seeded starts, with whole runs held out.
 
 Following Que et al. (2406.01375): L-BFGS on a Huber loss from several starting points. Ours: residuals of the logarithm
-of the loss, all nine parameters as logarithms, an analytic gradient, starts whose four linear parameters (E, A, B, C)
-are solved by non-negative least squares, and bounds on eta, gamma and epsilon, without which splits that hold out the
-smallest shares explode. N and D are centred on their geometric means while fitting, which parts A from alpha and B from
-beta; ``Law`` holds them in units of 1e9 again.
+of the loss, all parameters as logarithms, an analytic gradient, starts whose four linear parameters are solved by
+non-negative least squares, and bounds (forms.py). N and D are centred on their geometric means while fitting, which
+parts A from alpha and B from beta; a law holds them in units of 1e9 again.
 """
 
 from __future__ import annotations
@@ -15,7 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from pipeline.errors import StrataError
-from stages.mixture.law import PARAMETERS, UNIT, Law, loss_and_gradient
+from stages.mixture.forms import D_CPT, Form
+from stages.mixture.law import UNIT
 from stages.mixture.points import Point
 
 if TYPE_CHECKING:
@@ -32,20 +32,6 @@ MIN_SIZES = 4
 """With fewer sizes E, A and alpha are three unknowns for two or three values: alpha is then ``ALPHA_PRIOR``."""
 MIN_TOKEN_COUNTS = 3
 """With fewer different D, beta is fixed at ``BETA_PRIOR``."""
-EXPONENT_BOUNDS = {
-    "alpha": (0.05, 1.0),
-    "beta": (0.05, 2.0),
-    "eta": (1.0, 4.0),
-    "gamma": (0.05, 2.0),
-    "epsilon": (0.01, 0.5),
-}
-_START_RANGES = {
-    "alpha": (0.2, 0.6),
-    "beta": (0.1, 1.0),
-    "eta": (1.0, 2.5),
-    "gamma": (0.05, 1.0),
-    "epsilon": (0.02, 0.4),
-}
 NUM_FINALISTS = 8
 _SCREENING_ITERATIONS = 60
 _ITERATIONS = 500
@@ -107,15 +93,22 @@ class Problem:
     """(low, high) of each log parameter; equal where the parameter is fixed."""
     priors: dict[str, str]
     """Fixed parameters, and why."""
+    form: Form = D_CPT
+
+    @property
+    def num_free(self) -> int:
+        """How many parameters the points determine."""
+        return sum(low < high for low, high in self.bounds)
 
 
 @dataclass(frozen=True)
 class Fit:
     """A fitted law, and how the search went."""
 
-    law: Law
+    law: Any
+    """What the form makes: a ``Law`` for the D-CPT form."""
     theta: Array
-    """(9,) log parameters in the problem's centred units: the warm start of refits."""
+    """Log parameters in the problem's centred units, in the form's order: the warm start of refits."""
     objective: float
     """Sum of the Huber loss over points, in units of ``HUBER_DELTA`` squared."""
     at_bound: tuple[str, ...]
@@ -123,7 +116,7 @@ class Fit:
     """Share of the finalists that ended within 1 % of the best objective."""
 
 
-def pose(observed: Observations) -> Problem:
+def pose(observed: Observations, form: Form = D_CPT) -> Problem:
     """Set bounds from the data's scale, and fix what the points cannot determine."""
     import numpy as np
 
@@ -135,8 +128,8 @@ def pose(observed: Observations) -> Problem:
         "E": (math.log(1e-3 * typical), math.log(float(observed.loss.min()))),
         "A": (tiny, large),
         "B": (tiny, large),
-        "C": (tiny, large),
-        **{name: (math.log(low), math.log(high)) for name, (low, high) in EXPONENT_BOUNDS.items()},
+        form.parameters[3]: (tiny, large),
+        **{name: (math.log(low), math.log(high)) for name, (low, high) in form.bounds.items()},
     }
     priors: dict[str, str] = {}
     if num_sizes < MIN_SIZES:
@@ -153,8 +146,9 @@ def pose(observed: Observations) -> Problem:
     return Problem(
         float(np.log(observed.num_parameters).mean()),
         float(np.log(observed.num_tokens).mean()),
-        tuple(bounds[name] for name in PARAMETERS),
+        tuple(bounds[name] for name in form.parameters),
         priors,
+        form,
     )
 
 
@@ -168,7 +162,7 @@ def fit_law(
     weights: Array | None = None,
     num_finalists: int = NUM_FINALISTS,
 ) -> Fit:
-    """Return the best law over ``num_starts`` seeded starts, and ``warm`` (a (9,) theta) where given.
+    """Return the best law over ``num_starts`` seeded starts, and ``warm`` (a theta) where given.
 
     All starts descend a little, the best ``num_finalists`` to the end.
 
@@ -184,7 +178,7 @@ def fit_law(
     weight = np.ones(len(observed)) if weights is None else weights
 
     def objective(theta: Array) -> tuple[float, Array]:
-        predicted, gradient = loss_and_gradient(theta, log_size, log_tokens, observed.share)
+        predicted, gradient = problem.form.loss_and_gradient(theta, log_size, log_tokens, observed.share)
         scaled = (np.log(predicted) - log_loss) / HUBER_DELTA
         size = np.abs(scaled)
         value = np.where(size <= 1, 0.5 * scaled * scaled, size - 0.5)
@@ -225,10 +219,11 @@ def _starts(
     low, high = np.array(problem.bounds).T
     starts = []
     for _ in range(num_starts):
-        theta = np.zeros(9)
-        drawn = [random.uniform(math.log(a), math.log(b)) for a, b in (_START_RANGES[n] for n in PARAMETERS[4:])]
+        theta = np.zeros(len(problem.bounds))
+        ranges = [problem.form.starts[name] for name in problem.form.parameters[4:]]
+        drawn = [random.uniform(math.log(a), math.log(b)) for a, b in ranges]
         theta[4:] = np.clip(drawn, low[4:], high[4:])
-        _, gradient = loss_and_gradient(theta, log_size, log_tokens, observed.share)
+        _, gradient = problem.form.loss_and_gradient(theta, log_size, log_tokens, observed.share)
         columns = gradient[:, :4] / observed.loss[:, None]  # relative residuals, as the objective has them
         solution, _ = nnls(columns, np.ones(len(observed)))
         # A term that least squares sets to 0 starts small instead: at a vanishing value its gradient vanishes too.
@@ -238,27 +233,27 @@ def _starts(
     return starts
 
 
-def _law(theta: Array, problem: Problem) -> Law:
+def _law(theta: Array, problem: Problem) -> Any:
     import numpy as np
 
-    values = dict(zip(PARAMETERS, np.exp(theta).tolist(), strict=True))
+    values = dict(zip(problem.form.parameters, np.exp(theta).tolist(), strict=True))
     unit = math.log(UNIT)
     values["A"] *= math.exp(values["alpha"] * (problem.log_size_center - unit))
     values["B"] *= math.exp(values["beta"] * (problem.log_tokens_center - unit))
     if "A" in problem.priors:
         values["A"] = 0.0
-    return Law(**values)
+    return problem.form.make(**values)
 
 
 def _at_bound(theta: Array, problem: Problem) -> tuple[str, ...]:
     return tuple(
         name
-        for name, value, (low, high) in zip(PARAMETERS, theta.tolist(), problem.bounds, strict=True)
+        for name, value, (low, high) in zip(problem.form.parameters, theta.tolist(), problem.bounds, strict=True)
         if low < high and (value - low < 1e-6 or high - value < 1e-6)
     )
 
 
-def bootstrap_laws(observed: Observations, problem: Problem, fit: Fit, draws: Sequence[Sequence[int]]) -> list[Law]:
+def bootstrap_laws(observed: Observations, problem: Problem, fit: Fit, draws: Sequence[Sequence[int]]) -> list[Any]:
     """Refit on runs drawn with replacement, each from the full fit. ``draws[b]`` holds each run's multiplicity.
 
     Runs are in order of first appearance; the same ``draws`` given for both losses keep their errors paired.

@@ -104,31 +104,38 @@ def _share_r2(observed: Observations, predicted: Array) -> float | None:
 
 def assess(observed: Observations, problem: Problem, fit: Fit, slope: SlopeCheck, general: bool) -> Quality:
     """Measure ``fit`` in sample, each run held out, each share held out; ``general``: shares are 1 - domain share."""
-    import numpy as np
-
-    def predict(fitted: Fit, part: Observations) -> Array:
-        return fitted.law.loss(part.num_parameters, part.num_tokens, part.share)
-
-    by_run = np.empty(len(observed))
-    for run in dict.fromkeys(observed.run):
-        inside = [i for i, name in enumerate(observed.run) if name == run]
-        by_run[inside] = predict(_refit_without(observed, problem, fit, inside), observed.take(inside))
     shares = sorted(set(observed.share.tolist()))
     by_share = []
     for share in shares if len(shares) > MIN_SHARES_LEFT else []:
         inside = [i for i, value in enumerate(observed.share.tolist()) if value == share]
         part = observed.take(inside)
-        errors = compare(part, predict(_refit_without(observed, problem, fit, inside), part))
+        errors = compare(part, _predict(_refit_without(observed, problem, fit, inside), part))
         by_share.append(HeldOutShare(1 - share if general else share, share in (shares[0], shares[-1]), errors))
     return Quality(
-        compare(observed, predict(fit, observed)),
-        compare(observed, by_run),
+        compare(observed, _predict(fit, observed)),
+        held_out_runs(observed, problem, fit),
         tuple(sorted(by_share, key=lambda held: held.domain_share)),
         slope,
         problem.priors,
         fit.at_bound,
         fit.agreeing_starts,
     )
+
+
+def held_out_runs(observed: Observations, problem: Problem, fit: Fit) -> Errors:
+    """Return the errors where each run is predicted by a law of the same form fitted to all others."""
+    import numpy as np
+
+    predicted = np.empty(len(observed))
+    for run in dict.fromkeys(observed.run):
+        inside = [i for i, name in enumerate(observed.run) if name == run]
+        predicted[inside] = _predict(_refit_without(observed, problem, fit, inside), observed.take(inside))
+    return compare(observed, predicted)
+
+
+def _predict(fit: Fit, part: Observations) -> Array:
+    predicted: Array = fit.law.loss(part.num_parameters, part.num_tokens, part.share)
+    return predicted
 
 
 MIN_SHARES_LEFT = 2

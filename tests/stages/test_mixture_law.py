@@ -14,7 +14,8 @@ from pipeline.errors import StrataError
 from stages.mixture import fit as fitting
 from stages.mixture.analysis import Analysis, Demands, analyse, make_goal
 from stages.mixture.choose import choose_share, front, interval, trade_off, weigh
-from stages.mixture.fit import EXPONENT_BOUNDS, bootstrap_laws, draw_runs, fit_law, observe, pose
+from stages.mixture.fit import bootstrap_laws, draw_runs, fit_law, observe, pose
+from stages.mixture.forms import D_CPT, EXPONENTIAL, ExponentialLaw, FittedLaw, exponential_loss_and_gradient
 from stages.mixture.goals import Goal, effective
 from stages.mixture.law import PARAMETERS, Law, check_slope, loss_and_gradient
 from stages.mixture.points import Point
@@ -29,7 +30,7 @@ TOKENS = (1_000_000_000, 3_000_000_000, 10_000_000_000)
 QUICK = Demands(num_starts=16, num_bootstrap=20)
 
 
-def measure(domain: Law, general: Law, noise: float = 0.002, seed: int = 0) -> list[Point]:
+def measure(domain: FittedLaw, general: FittedLaw, noise: float = 0.002, seed: int = 0) -> list[Point]:
     """Losses of the default design under known laws, with multiplicative noise."""
     random = np.random.default_rng(seed)
     points = []
@@ -59,6 +60,25 @@ def test_gradient_equals_finite_differences() -> None:
     for position in range(9):
         moved = [loss_and_gradient(theta + s * step * np.eye(9)[position], size, tokens, share)[0] for s in (1, -1)]
         assert gradient[:, position] == pytest.approx((moved[0] - moved[1]) / (2 * step), rel=1e-6, abs=1e-8)
+
+
+def test_the_exponential_forms_gradient_equals_finite_differences_and_its_fit_finds_a_known_law() -> None:
+    random = np.random.default_rng(4)
+    theta = np.log([1.5, 0.4, 0.2, 0.6, 0.3, 0.4, 2.5]) + 0.1 * random.normal(size=7)
+    size, tokens, share = random.normal(size=12), random.normal(size=12), random.uniform(size=12)
+    _, gradient = exponential_loss_and_gradient(theta, size, tokens, share)
+    for position in range(7):
+        moved = [
+            exponential_loss_and_gradient(theta + s * 1e-6 * np.eye(7)[position], size, tokens, share)[0]
+            for s in (1, -1)
+        ]
+        assert gradient[:, position] == pytest.approx((moved[0] - moved[1]) / 2e-6, rel=1e-6, abs=1e-8)
+    truth = ExponentialLaw(E=1.4, A=0.3, B=0.2, K=0.7, alpha=0.35, beta=0.4, rate=2.0)
+    points = measure(truth, truth, noise=0.0)
+    observed = observe(points, "domain")
+    found = fit_law(observed, pose(observed, EXPONENTIAL), num_starts=32, seed=0).law
+    shares = np.linspace(0, 1, 11)
+    assert found.loss(1e9, 2e9, shares) == pytest.approx(truth.loss(1e9, 2e9, shares), rel=0.002)
 
 
 def test_logarithmic_form_equals_the_formula() -> None:
@@ -120,7 +140,7 @@ def test_same_points_and_seed_give_the_same_record(analysis: Analysis) -> None:
 
 def test_fit_stays_within_bounds_and_says_what_it_fixed(analysis: Analysis) -> None:
     for fitted in (analysis.domain, analysis.general):
-        for name, (low, high) in EXPONENT_BOUNDS.items():
+        for name, (low, high) in D_CPT.bounds.items():
             assert low * (1 - 1e-9) <= getattr(fitted.law, name) <= high * (1 + 1e-9)
         assert fitted.law.alpha == pytest.approx(fitting.ALPHA_PRIOR)
         assert fitted.quality.priors["alpha"].startswith("fixed at 0.339")

@@ -1,0 +1,112 @@
+"""The forms of law that can be fitted, behind one interface: the D-CPT law, and an exponential one to hold it against.
+
+The exponential form is that of Data Mixing Laws (Ye et al., arXiv 2403.16952) and, in logarithms, of Olmix (arXiv
+2602.12237): the loss falls exponentially with the share of its own text. Those papers fit it at one size and length;
+the terms in N and D beside it are ours, as Chinchilla has them, so that both forms see the same points:
+
+    L(N, D, r) = E + A / N^alpha + B / D^beta + K * exp(-rate * r)
+
+It lacks the D-CPT law's coupling of r and D (more data helps more when more of it is of the evaluated kind).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from stages.mixture.law import PARAMETERS, UNIT, Law, loss_and_gradient
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    from stages.mixture.law import Array
+
+
+class FittedLaw(Protocol):
+    """What every form's law can do."""
+
+    def loss(self, num_parameters: ArrayLike, num_tokens: ArrayLike, share: ArrayLike) -> Array: ...
+
+
+@dataclass(frozen=True)
+class Form:
+    """A family of laws. The first four parameters are linear: E, A (with alpha), B (with beta), and one for r."""
+
+    name: str
+    parameters: tuple[str, ...]
+    bounds: Mapping[str, tuple[float, float]]
+    """Of the parameters that are not linear, themselves, not their logarithms."""
+    starts: Mapping[str, tuple[float, float]]
+    """Where their starts are drawn."""
+    loss_and_gradient: Callable[[Array, Array, Array, Array], tuple[Array, Array]]
+    """(log parameters, log N, log D, r of each point) -> losses (P,) and their gradient (P, parameters)."""
+    make: Callable[..., Any]
+    """Makes the law of parameters by name."""
+
+
+@dataclass(frozen=True)
+class ExponentialLaw:
+    """One fitted law of the exponential form. E, A, B and K are in the unit of the loss; N and D in 1e9."""
+
+    E: float
+    A: float
+    B: float
+    K: float
+    alpha: float
+    beta: float
+    rate: float
+
+    def loss(self, num_parameters: ArrayLike, num_tokens: ArrayLike, share: ArrayLike) -> Array:
+        """Return the predicted loss; the arguments are plain counts and a share in [0, 1], and broadcast."""
+        import numpy as np
+
+        size, tokens = np.asarray(num_parameters) / UNIT, np.asarray(num_tokens) / UNIT
+        r = np.asarray(share, dtype=np.float64)
+        value: Array = self.E + self.A / size**self.alpha + self.B / tokens**self.beta + self.K * np.exp(-self.rate * r)
+        return value
+
+
+def exponential_loss_and_gradient(
+    theta: Array, log_size: Array, log_tokens: Array, share: Array
+) -> tuple[Array, Array]:
+    """Return the loss (P,) and its gradient (P, 7) by ``theta``, the logarithms of the seven parameters."""
+    import numpy as np
+
+    alpha, beta, rate = np.exp(theta[4:])
+    floor = np.full_like(share, np.exp(theta[0]))
+    size = np.exp(theta[1] - alpha * log_size)
+    learned = np.exp(theta[2] - beta * log_tokens)
+    starved = np.exp(theta[3] - rate * share)
+    gradient = np.stack(
+        [
+            floor,
+            size,
+            learned,
+            starved,
+            -size * alpha * log_size,
+            -learned * beta * log_tokens,
+            -starved * rate * share,
+        ],
+        axis=1,
+    )
+    return floor + size + learned + starved, gradient
+
+
+D_CPT = Form(
+    "D-CPT",
+    PARAMETERS,
+    {"alpha": (0.05, 1.0), "beta": (0.05, 2.0), "eta": (1.0, 4.0), "gamma": (0.05, 2.0), "epsilon": (0.01, 0.5)},
+    {"alpha": (0.2, 0.6), "beta": (0.1, 1.0), "eta": (1.0, 2.5), "gamma": (0.05, 1.0), "epsilon": (0.02, 0.4)},
+    loss_and_gradient,
+    Law,
+)
+"""Without bounds on eta, gamma and epsilon splits that hold out the smallest shares explode."""
+EXPONENTIAL = Form(
+    "exponential",
+    ("E", "A", "B", "K", "alpha", "beta", "rate"),
+    {"alpha": (0.05, 1.0), "beta": (0.05, 2.0), "rate": (0.05, 50.0)},
+    {"alpha": (0.2, 0.6), "beta": (0.1, 1.0), "rate": (0.5, 10.0)},
+    exponential_loss_and_gradient,
+    ExponentialLaw,
+)
