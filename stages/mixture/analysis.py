@@ -9,8 +9,10 @@ from typing import Any, Literal
 
 from pipeline.errors import StrataError
 from stages.mixture import choose
+from stages.mixture.alternatives import CMR_TOLERANCE, MAX_DISAGREEMENT, Alternatives, alternatives
 from stages.mixture.choose import Choice
 from stages.mixture.crosscheck import CrossCheck, cross_check, forgetting_shares
+from stages.mixture.earlier import known_exponents
 from stages.mixture.ensemble import KINDS, OneLoss, fit_ensemble
 from stages.mixture.fit import Fit, LossKind
 from stages.mixture.goals import MAX_EPOCHS, Goal, GoalName, general_limit
@@ -39,6 +41,8 @@ class Demands:
     confidence: float = 0.9
     """Share of the bootstrap draws inside the interval of the chosen share."""
     seed: int = 0
+    earlier: tuple[str, ...] = ()
+    """Files of points of other domains, whose laws lend the exponents that these points cannot tell."""
     max_held_out_error: float = 0.01
     """Largest mean relative error of either loss on held-out runs; a third of the usual 3 % tolerance."""
     min_share_r2: float = 0.5
@@ -82,6 +86,8 @@ class Analysis:
     """Why the laws are not trusted; empty where they are."""
     cross_check: CrossCheck | None
     """What the measured points say without the law; None where nothing can be compared."""
+    alternatives: Alternatives
+    """What other laws make of the same points."""
     remarks: tuple[str, ...]
     """What else to know: a choice at the edge, fixed parameters, extrapolation."""
 
@@ -111,6 +117,7 @@ class Analysis:
             "remarks": list(self.remarks),
             "goal": {**asdict(self.goal), "general_limit": general_limit(self.goal)},
             "choice": asdict(self.choice) if self.choice else None,
+            "alternatives": self.alternatives.as_dict(),
             "cross_check": asdict(self.cross_check) if self.cross_check else None,
             "units": {"loss": "as in the points (nats per token)", "N": "1e9 parameters", "D": "1e9 tokens"},
             "laws": {"domain": self.domain.law.as_dict(), "general": self.general.law.as_dict()},
@@ -173,7 +180,8 @@ def analyse(points: Sequence[Point], goal: Goal, demands: Demands) -> Analysis:
             f"goal: asks for {goal.num_parameters} parameters, but all points have {min(sizes)}. "
             "Train proxies of at least two sizes, or ask for the measured one"
         )
-    ensemble = fit_ensemble(marked, goal, demands.num_starts, demands.num_bootstrap, demands.seed)
+    known = {kind: known_exponents(demands.earlier, kind) for kind in KINDS}
+    ensemble = fit_ensemble(marked, goal, demands.num_starts, demands.num_bootstrap, demands.seed, known)
     domain, general = (_assessed(getattr(ensemble, kind), kind, goal) for kind in KINDS)
     choice, decided = ensemble.choice, ensemble.shares()
     reasons = _reasons(marked, domain, general, choice, ensemble.undecided, demands)
@@ -186,6 +194,7 @@ def analyse(points: Sequence[Point], goal: Goal, demands: Demands) -> Analysis:
             f"law: not good enough to choose a domain share: {'; '.join(reasons)}. Train more proxies (shares, sizes, "
             "token_fractions), or set on_weak_fit: default_share"
         )
+    others = alternatives(marked, domain.law, general.law, goal, demands.num_starts, demands.seed)
     share = demands.default_share if reasons or choice is None else choice.domain_share
     if choice and goal.name == "flop_budget":
         goal = replace(goal, num_parameters=choice.num_parameters, num_tokens=choice.num_tokens)
@@ -200,7 +209,8 @@ def analyse(points: Sequence[Point], goal: Goal, demands: Demands) -> Analysis:
         share,
         tuple(reasons),
         check,
-        (*agreement, *_remarks(marked, goal, choice, (domain, general))),
+        others,
+        (*agreement, *_of_others(choice, others), *_remarks(marked, goal, choice, (domain, general))),
     )
 
 
@@ -290,6 +300,22 @@ def _remarks(points: list[Point], goal: Goal, choice: Choice | None, fits: tuple
     elif tokens > 1.01 * max(same_size):
         remarks.append(
             f"at the goal's size D was measured up to {max(same_size)} tokens; the choice is for {tokens}: extrapolated"
+        )
+    return remarks
+
+
+def _of_others(choice: Choice | None, others: Alternatives) -> list[str]:
+    """Say where the exponential form would choose otherwise, and what CMR's tolerance would allow."""
+    remarks = []
+    if choice and others.domain_share is not None:
+        apart = abs(choice.domain_share - others.domain_share) > MAX_DISAGREEMENT
+        remarks.append(
+            f"the exponential form {'disagrees: it' if apart else 'agrees: it'} would choose {others.domain_share:.2f}"
+        )
+    if choice and others.critical_ratio is not None:
+        remarks.append(
+            f"the critical mixture ratio (general loss at most {CMR_TOLERANCE:g} nats above the base's) is "
+            f"{others.critical_ratio:.2f}"
         )
     return remarks
 

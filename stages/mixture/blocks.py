@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipeline.stage import Block
 from stages.mixture.analysis import Analysis, Fitted
 from stages.mixture.choose import trade_off
 from stages.mixture.goals import general_limit
+
+if TYPE_CHECKING:
+    from stages.mixture.rounds import Rounds
 
 MAX_GROUPS = 8
 """Curves drawn in one chart; more cannot be told apart."""
@@ -115,6 +118,7 @@ def _quality(analysis: Analysis) -> Block:
     for kind, fitted in (("domain", analysis.domain), ("general", analysis.general)):
         quality = fitted.quality
         measured = [("in sample", quality.in_sample), ("held-out runs", quality.held_out_runs)]
+        measured.append(("held-out runs, exponential form", getattr(analysis.alternatives, kind)))
         measured += [
             (f"held-out share {held.domain_share:g}{' (extrapolates)' if held.extrapolates else ''}", held.errors)
             for held in quality.held_out_shares
@@ -139,6 +143,18 @@ def _parameters(analysis: Analysis) -> Block:
     columns = ["loss", *analysis.domain.law.as_dict(), "dL/dr ≥ 0"]
     note = "L = E + A/N^alpha + B r^eta/D^beta + C/(r+epsilon)^gamma; N and D in 1e9 (arXiv 2406.01375)."
     return Block("table", "Fitted parameters", {"columns": columns, "rows": rows}, note, SECTION)
+
+
+def rounds_block(rounds: Rounds) -> Block:
+    """Return how a sequential design came to its trainings."""
+    rows: list[list[Any]] = []
+    for number, one in enumerate(rounds.rounds, 1):
+        share = "–" if one.domain_share is None else f"{one.domain_share:.3f}"
+        between = "–" if one.interval is None else "{:.3f} to {:.3f}".format(*one.interval)
+        rows.append([number, one.trainings, f"{one.tokens:,}", share, between])
+    columns = ["round", "trainings so far", "tokens so far", "chosen share", "interval"]
+    note = f"It ended because {rounds.ended_by}."
+    return Block("table", "How the proxies were chosen", {"columns": columns, "rows": rows}, note, SECTION)
 
 
 def _cost(cost: dict[str, Any]) -> Block:

@@ -6,7 +6,7 @@ Shares outside the range that was tried are never chosen: the law says nothing c
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
 from stages.mixture.goals import Goal, domain_budget, effective, general_limit, sizes_to_try, tokens_within
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import ArrayLike
 
-    from stages.mixture.law import Array
+    from stages.mixture.law import Array, LossModel
 
 SHARE_STEP = 0.001
 DecidedBy = Literal[
@@ -38,12 +38,6 @@ class Choice:
     num_parameters: int = 0
     size_at_edge: bool = False
     """``flop_budget``: whether N is the smallest or the largest one to choose from."""
-
-
-class LossModel(Protocol):
-    """Whatever predicts a loss from N, D and the share of that loss's own text."""
-
-    def loss(self, num_parameters: ArrayLike, num_tokens: ArrayLike, share: ArrayLike) -> Array: ...
 
 
 @dataclass(frozen=True)

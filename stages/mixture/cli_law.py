@@ -1,4 +1,4 @@
-"""``strata law fit points.csv``: the D-CPT law on anybody's points, without a recipe."""
+"""``strata law fit|transfer|mix``: laws of mixtures on anybody's points, without a recipe."""
 
 from __future__ import annotations
 
@@ -63,7 +63,12 @@ def fit_points(
 def main(argv: Sequence[str]) -> int:
     """Run ``strata law``; 0 where the law is trusted, 1 where it is not. Errors raise StrataError."""
     arguments = vars(_parser().parse_args(list(argv)))
-    arguments.pop("command")
+    command = arguments.pop("command")
+    if command != "fit":
+        from stages.mixture.cli_more import mix, transfer
+
+        sys.stdout.writelines(f"{line}\n" for line in (mix if command == "mix" else transfer)(**arguments))
+        return 0
     as_json = arguments.pop("json")
     analysis = fit_points(arguments.pop("points"), **arguments)
     if as_json:
@@ -77,7 +82,7 @@ def main(argv: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     columns = "; ".join(f"{name}: {what}" for name, what in {**COLUMNS, **OPTIONAL_COLUMNS}.items())
     parser = argparse.ArgumentParser(
-        prog="strata law", description="The D-CPT law (arXiv 2406.01375) on measured points."
+        prog="strata law", description="Laws of mixtures, the D-CPT law (arXiv 2406.01375) first, on measured points."
     )
     commands = parser.add_subparsers(dest="command", required=True)
     fit = commands.add_parser("fit", help="fit the law and choose a domain share", epilog=f"Columns. {columns}.")
@@ -102,8 +107,28 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("--num-bootstrap", type=int, default=200, help="bootstrap draws for the interval")
     fit.add_argument("--confidence", type=float, default=0.9, help="of the interval")
     fit.add_argument("--seed", type=int, default=0)
+    fit.add_argument("--earlier", nargs="+", default=(), help="points of other domains, to lend exponents")
     fit.add_argument("--json", action="store_true", help="print everything as JSON")
+    _add_more(commands)
     return parser
+
+
+def _add_more(commands: Any) -> None:
+    transfer = commands.add_parser("transfer", help="foretell a new domain's law from other domains and a few points")
+    transfer.add_argument("points", help="CSV file of the new domain: a base (num_tokens = 0) and its first points")
+    transfer.add_argument("--others", nargs="+", required=True, help="CSV files of other domains, two or more")
+    transfer.add_argument("--tolerance", type=float, default=0.03, help="largest relative rise of the general loss")
+    transfer.add_argument("--num-parameters", type=int, help="size to choose for (default: the largest of the others)")
+    transfer.add_argument("--num-tokens", type=int, help="tokens to choose for (default: the most of the others)")
+    mix = commands.add_parser("mix", help="shares of several corpora, from runs over mixtures of them")
+    mix.add_argument("runs", help="CSV file: a row for each run, columns share:<corpus> and loss:<target>")
+    for name, what in (
+        ("weights", "of the targets' losses (default: 1 each)"),
+        ("prior", "of the corpora, such as their tokens (default: all alike)"),
+        ("caps", "largest share of a corpus: tokens * epochs / tokens to train"),
+    ):
+        mix.add_argument(f"--{name}", nargs="+", default=(), metavar="NAME=NUMBER", help=what)
+    mix.add_argument("--kl-weight", type=float, default=0.05, help="how much leaving the prior costs (default: 0.05)")
 
 
 def describe(analysis: Analysis) -> list[str]:

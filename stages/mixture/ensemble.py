@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -55,10 +55,20 @@ class Ensemble:
         return sum(one is None for one in self.drawn) / max(1, len(self.drawn))
 
 
-def fit_ensemble(points: Sequence[Point], goal: Goal, num_starts: int, num_bootstrap: int, seed: int) -> Ensemble:
-    """Fit both laws to the usable ``points`` and to ``num_bootstrap`` draws of their runs, the same for both."""
+def fit_ensemble(
+    points: Sequence[Point],
+    goal: Goal,
+    num_starts: int,
+    num_bootstrap: int,
+    seed: int,
+    known: Mapping[LossKind, Mapping[str, float]] | None = None,
+) -> Ensemble:
+    """Fit both laws to the usable ``points`` and to ``num_bootstrap`` draws of their runs, the same for both.
+
+    ``known`` are exponents of either loss to take where the points cannot tell them.
+    """
     draws = draw_runs(observe(points, "domain"), num_bootstrap, seed, MIN_SHARES)
-    domain, general = (_fit(points, kind, num_starts, seed, draws) for kind in KINDS)
+    domain, general = (_fit(points, kind, num_starts, seed, draws, (known or {}).get(kind, {})) for kind in KINDS)
     return Ensemble(
         domain,
         general,
@@ -67,8 +77,11 @@ def fit_ensemble(points: Sequence[Point], goal: Goal, num_starts: int, num_boots
     )
 
 
-def _fit(points: Sequence[Point], kind: LossKind, num_starts: int, seed: int, draws: list[list[int]]) -> OneLoss:
+def _fit(
+    points: Sequence[Point], kind: LossKind, num_starts: int, seed: int, draws: list[list[int]],
+    known: Mapping[str, float],
+) -> OneLoss:  # fmt: skip
     observed = observe(points, kind)
-    problem = pose(observed)
+    problem = pose(observed, known=known)
     fit = fit_law(observed, problem, num_starts=num_starts, seed=seed)
     return OneLoss(observed, problem, fit, tuple(bootstrap_laws(observed, problem, fit, draws)))

@@ -9,7 +9,7 @@ parts A from alpha and B from beta; a law holds them in units of 1e9 again.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -116,9 +116,15 @@ class Fit:
     """Share of the finalists that ended within 1 % of the best objective."""
 
 
-def pose(observed: Observations, form: Form = D_CPT) -> Problem:
-    """Set bounds from the data's scale, and fix what the points cannot determine."""
+def pose(observed: Observations, form: Form = D_CPT, known: Mapping[str, float] | None = None) -> Problem:
+    """Set bounds from the data's scale; fix what the points cannot determine, as ``known`` from elsewhere or usual."""
     import numpy as np
+
+    def fix(name: str, default: float, reason: str) -> None:
+        value = (known or {}).get(name, default)
+        source = "the laws of earlier domains" if name in (known or {}) else "Hoffmann et al. 2022"
+        bounds[name] = (math.log(value),) * 2
+        priors[name] = f"fixed at {value:.3g} ({source}): {reason} needed"
 
     num_sizes = len(set(observed.num_parameters.tolist()))
     num_token_counts = len(set(observed.num_tokens.tolist()))
@@ -128,21 +134,17 @@ def pose(observed: Observations, form: Form = D_CPT) -> Problem:
         "E": (math.log(1e-3 * typical), math.log(float(observed.loss.min()))),
         "A": (tiny, large),
         "B": (tiny, large),
-        form.parameters[3]: (tiny, large),
+        **dict.fromkeys(form.parameters[3 : form.num_linear], (tiny, large)),
         **{name: (math.log(low), math.log(high)) for name, (low, high) in form.bounds.items()},
     }
     priors: dict[str, str] = {}
     if num_sizes < MIN_SIZES:
-        bounds["alpha"] = (math.log(ALPHA_PRIOR),) * 2
-        priors["alpha"] = f"fixed at {ALPHA_PRIOR} (Hoffmann et al. 2022): {num_sizes} of the {MIN_SIZES} sizes needed"
+        fix("alpha", ALPHA_PRIOR, f"{num_sizes} of the {MIN_SIZES} sizes")
     if num_sizes == 1:
         bounds["A"] = (tiny,) * 2
         priors["A"] = "left out: one size says nothing about the dependence on N"
     if num_token_counts < MIN_TOKEN_COUNTS:
-        bounds["beta"] = (math.log(BETA_PRIOR),) * 2
-        priors["beta"] = (
-            f"fixed at {BETA_PRIOR} (Hoffmann et al. 2022): {num_token_counts} of the {MIN_TOKEN_COUNTS} lengths needed"
-        )
+        fix("beta", BETA_PRIOR, f"{num_token_counts} of the {MIN_TOKEN_COUNTS} lengths")
     return Problem(
         float(np.log(observed.num_parameters).mean()),
         float(np.log(observed.num_tokens).mean()),
@@ -211,24 +213,25 @@ def fit_law(
 def _starts(
     observed: Observations, problem: Problem, log_size: Array, log_tokens: Array, num_starts: int, seed: int
 ) -> list[Array]:
-    """Draw exponents at random; the four linear parameters that go with them follow by non-negative least squares."""
+    """Draw exponents at random; the linear parameters that go with them follow by non-negative least squares."""
     import numpy as np
     from scipy.optimize import nnls
 
     random = np.random.default_rng(seed)
     low, high = np.array(problem.bounds).T
     starts = []
+    num_linear = problem.form.num_linear
     for _ in range(num_starts):
         theta = np.zeros(len(problem.bounds))
-        ranges = [problem.form.starts[name] for name in problem.form.parameters[4:]]
+        ranges = [problem.form.starts[name] for name in problem.form.parameters[num_linear:]]
         drawn = [random.uniform(math.log(a), math.log(b)) for a, b in ranges]
-        theta[4:] = np.clip(drawn, low[4:], high[4:])
+        theta[num_linear:] = np.clip(drawn, low[num_linear:], high[num_linear:])
         _, gradient = problem.form.loss_and_gradient(theta, log_size, log_tokens, observed.share)
-        columns = gradient[:, :4] / observed.loss[:, None]  # relative residuals, as the objective has them
+        columns = gradient[:, :num_linear] / observed.loss[:, None]  # relative residuals, as the objective has them
         solution, _ = nnls(columns, np.ones(len(observed)))
         # A term that least squares sets to 0 starts small instead: at a vanishing value its gradient vanishes too.
-        floor = 0.01 * float(np.median(observed.loss)) / np.maximum(gradient[:, :4].mean(axis=0), 1e-12)
-        theta[:4] = np.log(np.maximum(solution, floor))
+        floor = 0.01 * float(np.median(observed.loss)) / np.maximum(gradient[:, :num_linear].mean(axis=0), 1e-12)
+        theta[:num_linear] = np.log(np.maximum(solution, floor))
         starts.append(np.clip(theta, low, high))
     return starts
 

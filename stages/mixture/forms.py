@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from stages.mixture.law import PARAMETERS, UNIT, Law, loss_and_gradient
 
@@ -23,15 +23,9 @@ if TYPE_CHECKING:
     from stages.mixture.law import Array
 
 
-class FittedLaw(Protocol):
-    """What every form's law can do."""
-
-    def loss(self, num_parameters: ArrayLike, num_tokens: ArrayLike, share: ArrayLike) -> Array: ...
-
-
 @dataclass(frozen=True)
 class Form:
-    """A family of laws. The first four parameters are linear: E, A (with alpha), B (with beta), and one for r."""
+    """A family of laws. Its first parameters are linear: E, A (with alpha), B (with beta), and what else there is."""
 
     name: str
     parameters: tuple[str, ...]
@@ -43,6 +37,7 @@ class Form:
     """(log parameters, log N, log D, r of each point) -> losses (P,) and their gradient (P, parameters)."""
     make: Callable[..., Any]
     """Makes the law of parameters by name."""
+    num_linear: int = 4
 
 
 @dataclass(frozen=True)

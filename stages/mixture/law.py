@@ -13,7 +13,7 @@ Shapes: P points; a gradient is (P, 9) in the order of ``PARAMETERS``.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,6 +25,13 @@ UNIT = 1e9
 """Parameters and tokens per unit of N and D."""
 
 PARAMETERS = ("E", "A", "B", "C", "alpha", "beta", "eta", "gamma", "epsilon")
+
+
+class LossModel(Protocol):
+    """Whatever predicts a loss from N, D and the share of that loss's own text: a law of any form, or measurements."""
+
+    def loss(self, num_parameters: ArrayLike, num_tokens: ArrayLike, share: ArrayLike) -> Array:
+        """Return the predicted loss; the arguments are plain counts and a share in [0, 1], and broadcast."""
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,11 @@ from stages.mixture.goals import FLOPS_PER_PARAMETER_TOKEN, MAX_EPOCHS, GoalName
 from stages.mixture.points import MIN_SHARES
 
 if TYPE_CHECKING:
+    from pipeline.identity import Hasher, Json
     from pipeline.output import Output
     from stages.mixture.analysis import Analysis
+    from stages.mixture.goals import Goal
+    from stages.mixture.points import Point
 
 PROXIES_FOLDER = ".proxies"
 MIXTURE_FILE = "mixture.json"
@@ -53,6 +56,16 @@ class Mixture(Policy, Stage):
     """Domain shares (0..1) tried at the smallest size. The paper takes nine; five cover the range on a laptop."""
     shares_at_larger: tuple[float, ...] = (0.3, 0.7)
     """Domain shares (0..1) tried at every larger size: two suffice where the smallest size has them all (design.py)."""
+    design: Literal["grid", "sequential"] = "grid"
+    """``grid``: all of the above. ``sequential``: the lowest, middle and highest of ``shares`` at the smallest size and
+    the middle one at every other, then round by round those mixtures at those sizes that tell most about the share for
+    what they cost, until ``interval_width`` or ``max_grid_share`` is reached."""
+    proxies_per_round: int = Field(2, ge=1)
+    """``sequential``: mixtures added in each round, which are trained side by side."""
+    interval_width: float = Field(0.1, gt=0)
+    """``sequential``: the share is known well enough once its interval is no wider."""
+    max_grid_share: float = Field(0.5, gt=0, le=1)
+    """``sequential``: share (0..1) of the full grid's tokens that may be spent."""
     token_fractions: tuple[float, ...] = (0.25, 0.5, 1.0)
     """Lengths of the proxies at the smallest size, as fractions of ``num_tokens``; three tell beta."""
     token_fractions_at_larger: tuple[float, ...] = (0.5,)
@@ -83,6 +96,9 @@ class Mixture(Policy, Stage):
     """Largest mean relative error (0..) of either loss on held-out runs for a trusted law; a third of ``tolerance``."""
     min_share_r2: float = Field(0.5, le=1)
     """Smallest held-out R^2 of the domain loss among points of equal size and length for a trusted law."""
+    earlier: tuple[str, ...] = ()
+    """Files ``points.csv`` of other domains' mixture steps: where these proxies are of too few sizes or lengths to tell
+    an exponent, the laws of those points lend theirs."""
     dev_tokens: int = Field(16384, ge=0)
     """Tokens of each part's dev split that a measurement reads; 0 reads all. All proxies read the same ones."""
     num_starts: int = Field(64, ge=1)
@@ -108,6 +124,9 @@ class Mixture(Policy, Stage):
                 f"{context.where}: mixture.flops: must be above 0 with goal flop_budget, and 0 with any other, got "
                 f"{self.flops:g} with goal {self.goal}"
             )
+        for file in self.earlier:
+            if not Path(file).is_file():
+                raise RecipeError(f"{context.where}: mixture.earlier: there is no file {file}. Give a points.csv")
         if len(self.shares) < MIN_SHARES:
             raise RecipeError(
                 f"{context.where}: mixture.shares: the law needs at least {MIN_SHARES} shares, got {list(self.shares)}"
@@ -147,6 +166,9 @@ class Mixture(Policy, Stage):
                     f"{warmup}. Lower warmup_share, or raise the smallest token fraction"
                 )
 
+    def depends_on(self, hasher: Hasher) -> Mapping[str, Json]:
+        return {file: hasher.file(Path(file)) for file in self.earlier}
+
     def grid(self) -> Grid:
         """Return what is tried, in tokens, rounded to whole optimizer steps."""
 
@@ -168,6 +190,9 @@ class Mixture(Policy, Stage):
         sizes = [base.num_parameters for base in inputs["bases"]]
         bases = [Base(str(position), "", round(size or 0)) for position, size in enumerate(sizes)]
         cost = cost_of(plan_proxies(bases, self.grid()))
+        if self.design == "sequential":
+            whole_grid = cost_of(plan_full_grid(bases, self.grid()))
+            cost = {name: round(value * self.max_grid_share) for name, value in whole_grid.items()}
         if any(size is None for size in sizes):
             return Estimate(num_tokens=cost["tokens"], basis=f"{cost['trainings']} proxies; a base's size is not known")
         # One training of one parameter stands for the sum over all proxies: the cost is 6 N D either way.
@@ -179,37 +204,62 @@ class Mixture(Policy, Stage):
         """Train the proxies, fit, choose, write ``mixture.json`` and ``points.csv``."""
         from data_tools.packing import read_meta
         from pipeline.artifact import write_json
-        from stages.mixture.analysis import analyse, make_goal
-        from stages.mixture.blocks import blocks_of
-        from stages.mixture.points import write_points
+        from stages.mixture.analysis import analyse
+        from stages.mixture.blocks import blocks_of, rounds_block
+        from stages.mixture.earlier import known_exponents
+        from stages.mixture.ensemble import KINDS, Ensemble, fit_ensemble
+        from stages.mixture.points import mark_unusable, write_points
         from stages.mixture.proxies import points_of, train_proxy
+        from stages.mixture.rounds import Limits, run_rounds
 
         bases, target = self._bases(inputs)
         tokens = inputs.one("tokens").path
+        distinct = int(read_meta(tokens)["parts"]["domain"]["train"]["num_tokens"])
+        results: dict[str, Any] = {}
+        known = {kind: known_exponents(self.earlier, kind) for kind in KINDS}
+
+        def train(proxies: Sequence[Proxy], name: str) -> tuple[list[Point], Goal]:
+            new = {proxy.name: self._task(proxy, tokens, out) for proxy in proxies if proxy.name not in results}
+            if new:
+                results.update(out.map(train_proxy, new, name=name))
+            points, sizes = points_of(proxies, results.values())
+            return points, self._goal(points, sizes, target, distinct)
+
+        def measure(proxies: Sequence[Proxy], number: int) -> Ensemble:
+            points, goal = train(proxies, f"proxies{number}")
+            return fit_ensemble(mark_unusable(points), goal, self.num_starts, self.num_bootstrap, self.seed, known)
+
+        rounds = None
         proxies = plan_proxies(bases, self.grid())
-        shards = {proxy.name: self._task(proxy, tokens, out) for proxy in proxies}
-        results = out.map(train_proxy, shards, name="proxies")
-        points, sizes = points_of(proxies, results.values())
-        goal = make_goal(
+        if self.design == "sequential":
+            limits = Limits(self.proxies_per_round, self.interval_width, self.max_grid_share)
+            rounds = run_rounds(bases, self.grid(), limits, self.confidence, measure)
+            proxies = rounds.proxies
+        points, goal = train(proxies, "proxies")
+        analysis = analyse(points, goal, self._demands())
+        cost = self._cost(bases, proxies)
+        write_points(out.path / POINTS_FILE, analysis.points)
+        record = {**analysis.record(), "policy": Policy.of(self).model_dump(), "points": self.points, "cost": cost}
+        write_json(out.path / MIXTURE_FILE, record | ({"design": rounds.as_dict()} if rounds else {}))
+        for block in [*blocks_of(analysis, cost), *([rounds_block(rounds)] if rounds else [])]:
+            out.block(block)
+        return _metrics(analysis, cost)
+
+    def _goal(self, points: Sequence[Point], sizes: Mapping[str, int], target: Base, domain_tokens: int) -> Goal:
+        from stages.mixture.analysis import make_goal
+
+        return make_goal(
             points,
             self.goal,
             num_parameters=sizes[target.key],
             num_tokens=self.num_tokens,
             tolerance=self.tolerance,
-            domain_tokens=int(read_meta(tokens)["parts"]["domain"]["train"]["num_tokens"]),
+            domain_tokens=domain_tokens,
             max_epochs=self.max_epochs,
             flops=self.flops or None,
             sizes=tuple(sizes.values()) if self.goal == "flop_budget" else (),
             proxies_repeat=self.keep_epochs,
         )
-        analysis = analyse(points, goal, self._demands())
-        cost = self._cost(bases, proxies)
-        write_points(out.path / POINTS_FILE, analysis.points)
-        record = {**analysis.record(), "policy": Policy.of(self).model_dump(), "points": self.points, "cost": cost}
-        write_json(out.path / MIXTURE_FILE, record)
-        for block in blocks_of(analysis, cost):
-            out.block(block)
-        return _metrics(analysis, cost)
 
     def _bases(self, inputs: Inputs) -> tuple[list[Base], Base]:
         bases = [

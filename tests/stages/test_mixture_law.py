@@ -12,12 +12,13 @@ import pytest
 
 from pipeline.errors import StrataError
 from stages.mixture import fit as fitting
-from stages.mixture.analysis import Analysis, Demands, analyse, make_goal
-from stages.mixture.choose import choose_share, front, interval, trade_off, weigh
+from stages.mixture.alternatives import Alternatives
+from stages.mixture.analysis import Analysis, Demands, _of_others, analyse, make_goal
+from stages.mixture.choose import Choice, choose_share, front, interval, trade_off, weigh
 from stages.mixture.fit import bootstrap_laws, draw_runs, fit_law, observe, pose
-from stages.mixture.forms import D_CPT, EXPONENTIAL, ExponentialLaw, FittedLaw, exponential_loss_and_gradient
+from stages.mixture.forms import D_CPT, EXPONENTIAL, ExponentialLaw, exponential_loss_and_gradient
 from stages.mixture.goals import Goal, effective
-from stages.mixture.law import PARAMETERS, Law, check_slope, loss_and_gradient
+from stages.mixture.law import PARAMETERS, Law, LossModel, check_slope, loss_and_gradient
 from stages.mixture.points import Point
 from stages.mixture.quality import assess, compare
 
@@ -30,7 +31,7 @@ TOKENS = (1_000_000_000, 3_000_000_000, 10_000_000_000)
 QUICK = Demands(num_starts=16, num_bootstrap=20)
 
 
-def measure(domain: FittedLaw, general: FittedLaw, noise: float = 0.002, seed: int = 0) -> list[Point]:
+def measure(domain: LossModel, general: LossModel, noise: float = 0.002, seed: int = 0) -> list[Point]:
     """Losses of the default design under known laws, with multiplicative noise."""
     random = np.random.default_rng(seed)
     points = []
@@ -353,3 +354,26 @@ def test_repeated_tokens_count_for_less_where_the_proxies_did_not_repeat() -> No
     assert less is not None
     assert more is not None
     assert less.domain_loss > more.domain_loss
+
+
+def test_other_laws_are_asked_too(analysis: Analysis) -> None:
+    others = analysis.alternatives
+    assert others.domain_share is not None
+    assert analysis.choice is not None
+    assert others.domain_share == pytest.approx(analysis.choice.domain_share, abs=0.1)
+    assert any(remark.startswith("the exponential form agrees: it would choose") for remark in analysis.remarks)
+    limit = 2.35 + 0.05
+    shares = np.linspace(0, 1, 2001)
+    allowed = analysis.general.law.loss(SIZES[-1], TOKENS[-1], 1 - shares) <= limit
+    assert others.critical_ratio == pytest.approx(float(shares[allowed].max()), abs=0.002)
+    assert any("the critical mixture ratio (general loss at most 0.05 nats" in remark for remark in analysis.remarks)
+    assert analysis.domain.quality.held_out_runs.mean_relative < others.domain.mean_relative
+    assert analysis.record()["alternatives"]["domain"]["num_points"] == others.domain.num_points
+
+
+def test_a_form_that_would_choose_otherwise_is_told() -> None:
+    """Losses that fall steeply near r = 0 and are flat after: an exponential cannot follow."""
+    others = Alternatives(*([None] * 2), 0.2, None)  # type: ignore[arg-type]
+    choice = Choice(0.5, 1, 1.0, 1.0, "general loss limit", False)
+    assert _of_others(choice, others) == ["the exponential form disagrees: it would choose 0.20"]
+    assert _of_others(None, others) == []

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from stages.mixture.analysis import make_goal
 from stages.mixture.choose import choose_share
+from stages.mixture.design import Base, Grid, Proxy, cost_of, plan_full_grid
 from stages.mixture.ensemble import Ensemble, fit_ensemble
+from stages.mixture.goals import Goal
 from stages.mixture.points import Point
+from stages.mixture.rounds import Limits, first_round, run_rounds
 from stages.mixture.sequential import Candidate, next_candidates
 from tests.stages.test_mixture_law import DOMAIN, GENERAL
 
@@ -41,29 +46,49 @@ FIRST = [candidate(SIZES[0], share) for share in (0.05, 0.5, 0.95)] + [candidate
 BASE = float(GENERAL.loss(SIZES[-1], COUNTS[-1], 1 - 0.62)) / 1.03
 
 
+BASES = [Base(f"key{size}", "", size) for size in SIZES]
+GRID = Grid(SHARES, (0.5,), COUNTS, COUNTS, decay_share=0.1)
+
+
+def goal_of(points: list[Point]) -> Goal:
+    return make_goal(points, "general_within", base_loss=BASE, num_parameters=SIZES[-1], num_tokens=COUNTS[-1])
+
+
+def measure_proxies(proxies: Sequence[Proxy], number: int) -> Ensemble:
+    return ensemble_of([candidate(proxy.base.num_parameters, proxy.domain_share) for proxy in proxies])
+
+
 def ensemble_of(done: list[Candidate]) -> Ensemble:
     points = [point for one in done for point in measured(one)]
-    return fit_ensemble(points, make_goal(points, "general_within", base_loss=BASE), 16, 40, 0)
+    return fit_ensemble(points, goal_of(points), 16, 40, 0)
 
 
 def test_rounds_narrow_the_interval_to_the_true_share_for_a_fraction_of_the_grid() -> None:
-    done = list(FIRST)
-    widths = []
-    for _ in range(3):
-        ensemble = ensemble_of(done)
-        low, high = np.percentile(ensemble.shares(), [5, 95])
-        widths.append(high - low)
-        left = [candidate(size, share) for size in SIZES for share in SHARES]
-        done += next_candidates(ensemble, [one for one in left if one not in done], 2)
-    points = [point for one in done for point in measured(one)]
-    truth = choose_share(DOMAIN, GENERAL, make_goal(points, "general_within", base_loss=BASE))
-    found = ensemble_of(done).choice
+    rounds = run_rounds(BASES, GRID, Limits(2, 0.02, 0.6), 0.9, measure_proxies)
+    found = rounds.rounds[-1]
+    truth = choose_share(DOMAIN, GENERAL, goal_of(measured(candidate(SIZES[0], 0.5))))
     assert truth is not None
-    assert found is not None
     assert found.domain_share == pytest.approx(truth.domain_share, abs=0.03)
-    assert widths[-1] < widths[0]
-    whole = sum(candidate(size, share).flops for size in SIZES for share in SHARES)
-    assert sum(one.flops for one in done) < 0.5 * whole
+    assert found.interval is not None
+    assert found.tokens < 0.6 * cost_of(plan_full_grid(BASES, GRID))["tokens"]
+    assert rounds.ended_by == "the interval is narrow enough"
+    assert found.interval[1] - found.interval[0] <= 0.02
+    assert found.trainings == len(rounds.proxies) == len({proxy.name for proxy in rounds.proxies})
+    assert run_rounds(BASES[::-1], GRID, Limits(2, 0.02, 0.6), 0.9, measure_proxies) == rounds
+
+
+def test_rounds_end_with_the_budget_or_when_nothing_is_left() -> None:
+    first = first_round(BASES, GRID)
+    assert [(proxy.base.num_parameters, proxy.domain_share) for proxy in first] == [
+        (SIZES[3], 0.5), (SIZES[2], 0.5), (SIZES[1], 0.5), (SIZES[0], 0.05), (SIZES[0], 0.5), (SIZES[0], 0.95),
+    ]  # fmt: skip
+    spent = run_rounds(BASES, GRID, Limits(2, 1e-9, 0.25), 0.9, measure_proxies)
+    assert spent.ended_by == "the budget is spent"
+    assert spent.rounds[-1].tokens <= 0.25 * cost_of(plan_full_grid(BASES, GRID))["tokens"]
+    small = replace(GRID, shares=(0.05, 0.5, 0.95))
+    all_of_it = run_rounds(BASES[:2], small, Limits(5, 1e-9, 1.0), 0.9, measure_proxies)
+    assert all_of_it.ended_by == "every mixture has been tried"
+    assert len(all_of_it.proxies) == 6
 
 
 def test_the_order_is_the_same_for_the_same_draws_and_any_order_of_candidates() -> None:

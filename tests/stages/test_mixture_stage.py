@@ -301,6 +301,29 @@ def test_annealed_points_come_from_one_training_per_mixture(stage: Mixture, inpu
         too_warm.check(CONTEXT)
 
 
+def test_a_sequential_design_stops_at_its_budget_and_goes_on_after_a_kill(
+    stage: Mixture, inputs: Inputs, tmp_path: Path
+) -> None:
+    few = {"design": "sequential", "points": "annealed", "shares": (0.1, 0.3, 0.5, 0.7, 0.9), "interval_width": 1e-6}
+    sequential = stage.model_copy(update={**few, "max_grid_share": 0.6, "proxies_per_round": 1})
+    whole = Output(tmp_path / "whole", TrainingResources(), InlineFanout(), "mixture")
+    sequential.run(inputs, whole)
+    record = json.loads((whole.path / "mixture.json").read_text())
+    rounds = record["design"]["rounds"]
+    assert record["design"]["ended_by"] == "the budget is spent"
+    assert rounds[0]["trainings"] == 4
+    assert len(rounds) > 1
+    assert rounds[-1]["tokens"] <= 0.6 * record["cost"]["full_grid"]["tokens"]
+    tables = [json.loads(file.read_text()) for file in sorted((whole.path / "blocks").iterdir())]
+    (table,) = [block for block in tables if block["title"] == "How the proxies were chosen"]
+    assert len(table["data"]["rows"]) == len(rounds)
+    killed = tmp_path / "killed"
+    with pytest.raises(KeyboardInterrupt):
+        sequential.run(inputs, Output(killed, TrainingResources(), CountingFanout(limit=4), "mixture"))
+    sequential.run(inputs, Output(killed, TrainingResources(), InlineFanout(), "mixture"))
+    assert (killed / "mixture.json").read_bytes() == (whole.path / "mixture.json").read_bytes()
+
+
 def test_report_blocks_are_complete(done: tuple[Path, dict[str, Any]]) -> None:
     path, metrics = done
     blocks = [json.loads(file.read_text()) for file in sorted((path / "blocks").iterdir())]
