@@ -236,7 +236,8 @@ def _reasons(
         by_run = fitted.quality.held_out_runs.mean_relative
         if by_run > limit:
             reasons.append(f"{kind} loss of held-out runs is off by {by_run:.2%} on average (limit {limit:.2%})")
-        inner = [s.errors.mean_relative for s in fitted.quality.held_out_shares if not s.extrapolates]
+        shares = [one for one in fitted.quality.held_out if one.by == "share"]
+        inner = [one.errors.mean_relative for one in shares if not one.extrapolates]
         if inner and median(inner) > limit:
             reasons.append(f"{kind} loss at held-out shares is off by {median(inner):.2%} (limit {limit:.2%})")
         if choice is None:

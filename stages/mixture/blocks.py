@@ -10,6 +10,7 @@ from stages.mixture.choose import trade_off
 from stages.mixture.goals import general_limit
 
 if TYPE_CHECKING:
+    from stages.mixture.points import Point
     from stages.mixture.rounds import Rounds
 
 MAX_GROUPS = 8
@@ -26,7 +27,9 @@ def blocks_of(analysis: Analysis, cost: dict[str, Any]) -> list[Block]:
         _curves(analysis, "general"),
         _trade_off(analysis),
         _quality(analysis),
+        _residuals(analysis),
         _parameters(analysis),
+        _slopes(analysis),
         _cost(cost),
     ]
 
@@ -72,8 +75,11 @@ def _curves(analysis: Analysis, kind: str) -> Block:
     series = []
     for size, tokens in shown:
         name = f"{size / 1e6:.3g} M, {tokens / 1e6:.3g} M tokens"
-        predicted = fitted.law.loss(size, tokens, shares if kind == "domain" else 1 - shares)
-        series.append({"name": f"{name}: law", "x": shares.tolist(), "y": predicted.tolist(), "style": "line"})
+        own = shares if kind == "domain" else 1 - shares
+        drawn = np.array([law.loss(size, tokens, own) for law in fitted.draws])
+        low, high = np.percentile(drawn, [50 * (1 - analysis.confidence), 50 * (1 + analysis.confidence)], axis=0)
+        line = {"x": shares.tolist(), "y": fitted.law.loss(size, tokens, own).tolist(), "style": "line"}
+        series.append({"name": f"{name}: law", **line, "low": low.tolist(), "high": high.tolist()})
         x, y = zip(*sorted(groups[size, tokens]), strict=True)
         series.append({"name": f"{name}: measured", "x": list(x), "y": list(y), "style": "points"})
     left_out = len(groups) - len(shown)
@@ -83,7 +89,10 @@ def _curves(analysis: Analysis, kind: str) -> Block:
         "series": series,
         "marks": [{"x": analysis.domain_share, "label": f"chosen {analysis.domain_share:.2f}"}],
     }
-    note = "Points are dev losses of proxies, lines the fitted law at the same size and number of tokens."
+    note = (
+        "Points are dev losses of proxies, lines the fitted law at the same size and number of tokens, bands those of "
+        f"{analysis.confidence:.0%} of the bootstrap draws."
+    )
     if left_out:
         note += f" {left_out} further pairs of size and tokens are in points.csv."
     return Block("curves", f"{kind.capitalize()} loss against the mixture", data, note, SECTION)
@@ -104,8 +113,15 @@ def _trade_off(analysis: Analysis) -> Block:
     if choice:
         chosen = {"name": f"r* = {choice.domain_share:.3f}", "x": [choice.general_loss], "y": [choice.domain_loss]}
         series.append({**chosen, "style": "points"})
+    if choice and analysis.interval:
+        law, at = analysis.general.law, analysis.interval
+        ends = [float(law.loss(analysis.goal.num_parameters, analysis.goal.num_tokens, 1 - share)) for share in at]
+        marks += [{"x": end, "label": f"r = {share:.2f}"} for end, share in zip(ends, at, strict=True)]
     data = {"x_label": "general loss", "y_label": "domain loss", "series": series, "marks": marks}
-    note = "Each place on the line is a mixture at the size and length to be trained; down and left are better."
+    note = (
+        "Each place on the line is a mixture at the size and length to be trained; down and left are better. The marks "
+        "are the limit and the ends of the share's interval."
+    )
     return Block("curves", "What domain text costs in general loss", data, note, SECTION)
 
 
@@ -120,8 +136,8 @@ def _quality(analysis: Analysis) -> Block:
         measured = [("in sample", quality.in_sample), ("held-out runs", quality.held_out_runs)]
         measured.append(("held-out runs, exponential form", getattr(analysis.alternatives, kind)))
         measured += [
-            (f"held-out share {held.domain_share:g}{' (extrapolates)' if held.extrapolates else ''}", held.errors)
-            for held in quality.held_out_shares
+            (f"held-out {held.by} {held.value:g}{' (extrapolates)' if held.extrapolates else ''}", held.errors)
+            for held in quality.held_out
         ]
         for name, errors in measured:
             r2 = [_number(errors.r2, ".4f"), _number(errors.r2_share, ".4f")]
@@ -133,6 +149,39 @@ def _quality(analysis: Analysis) -> Block:
         "Huber: mean, of log residuals, delta 1e-3."
     )
     return Block("table", "How good the law is", {"columns": columns, "rows": rows}, note, SECTION)
+
+
+def _residuals(analysis: Analysis) -> Block:
+    """Measured over predicted loss of every point: what the law leaves over must look like noise."""
+    series = []
+    for kind in ("domain", "general"):
+        law = getattr(analysis, kind).law
+        used = [point for point in analysis.points if not point.excluded]
+        left = [
+            100 * (getattr(p, f"{kind}_loss") / float(law.loss(p.num_parameters, p.num_tokens, _own(p, kind))) - 1)
+            for p in used
+        ]
+        series.append({"name": kind, "x": [p.domain_share for p in used], "y": left, "style": "points"})
+    data = {"x_label": "domain share r", "y_label": "measured above predicted (%)", "series": series}
+    return Block("curves", "What the law leaves over", data, "A bend along r is what its form cannot follow.", SECTION)
+
+
+def _own(point: Point, kind: str) -> float:
+    return point.domain_share if kind == "domain" else 1 - point.domain_share
+
+
+def _slopes(analysis: Analysis) -> Block:
+    rows = [
+        [kind, f"{tokens:,.0f}", f"{low:.2f} to {high:.2f}"]
+        for kind in ("domain", "general")
+        for tokens, low, high in getattr(analysis, kind).quality.slope.regions
+    ]
+    note = "The paper demands dL/dr < 0 everywhere; its form does not ensure it, so the tried range is checked."
+    if not rows:
+        text = "Both laws fall with the share of their own text at every length and share that was tried."
+        return Block("text", "Signs of the slopes", {"text": text, "severity": "info"}, note, SECTION)
+    columns = ["loss", "at D", "rises with its own text at shares"]
+    return Block("table", "Signs of the slopes", {"columns": columns, "rows": rows}, note, SECTION)
 
 
 def _parameters(analysis: Analysis) -> Block:

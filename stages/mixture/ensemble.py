@@ -1,4 +1,4 @@
-"""Both laws fitted to the same points, and to bootstrap draws of their runs: what the share could as well be."""
+"""Both laws fitted to the same points, and to draws of their losses: what the share could as well be."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from stages.mixture.bootstrap import Noise, bootstrap_laws, noise_of
 from stages.mixture.choose import Choice, choose_share
-from stages.mixture.fit import Fit, LossKind, Observations, Problem, bootstrap_laws, draw_runs, fit_law, observe, pose
+from stages.mixture.fit import Fit, LossKind, Observations, Problem, fit_law, observe, pose
 from stages.mixture.goals import Goal
-from stages.mixture.points import MIN_SHARES, Point
+from stages.mixture.points import Point
 
 if TYPE_CHECKING:
     from stages.mixture.law import Law
@@ -25,15 +26,7 @@ class OneLoss:
     problem: Problem
     fit: Fit
     draws: tuple[Law, ...]
-
-    def noise(self) -> float:
-        """Return the standard deviation of log residuals, freed from the number of fitted parameters."""
-        import numpy as np
-
-        observed, law = self.observed, self.fit.law
-        predicted = law.loss(observed.num_parameters, observed.num_tokens, observed.share)
-        residual = np.log(predicted) - np.log(observed.loss)
-        return float(np.sqrt(residual @ residual / max(1, len(observed) - self.problem.num_free)))
+    noise: Noise
 
 
 @dataclass(frozen=True)
@@ -63,12 +56,13 @@ def fit_ensemble(
     seed: int,
     known: Mapping[LossKind, Mapping[str, float]] | None = None,
 ) -> Ensemble:
-    """Fit both laws to the usable ``points`` and to ``num_bootstrap`` draws of their runs, the same for both.
+    """Fit both laws to the usable ``points`` and to ``num_bootstrap`` draws of their losses.
 
     ``known`` are exponents of either loss to take where the points cannot tell them.
     """
-    draws = draw_runs(observe(points, "domain"), num_bootstrap, seed, MIN_SHARES)
-    domain, general = (_fit(points, kind, num_starts, seed, draws, (known or {}).get(kind, {})) for kind in KINDS)
+    domain, general = (
+        _fit(points, kind, num_starts, num_bootstrap, seed, (known or {}).get(kind, {})) for kind in KINDS
+    )
     return Ensemble(
         domain,
         general,
@@ -78,10 +72,11 @@ def fit_ensemble(
 
 
 def _fit(
-    points: Sequence[Point], kind: LossKind, num_starts: int, seed: int, draws: list[list[int]],
-    known: Mapping[str, float],
-) -> OneLoss:  # fmt: skip
+    points: Sequence[Point], kind: LossKind, num_starts: int, num_bootstrap: int, seed: int, known: Mapping[str, float]
+) -> OneLoss:
     observed = observe(points, kind)
     problem = pose(observed, known=known)
     fit = fit_law(observed, problem, num_starts=num_starts, seed=seed)
-    return OneLoss(observed, problem, fit, tuple(bootstrap_laws(observed, problem, fit, draws)))
+    noise = noise_of(observed, problem, fit)
+    draws = bootstrap_laws(observed, problem, fit, noise, num_bootstrap, 2 * seed + KINDS.index(kind))
+    return OneLoss(observed, problem, fit, tuple(draws), noise)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from pipeline.errors import StrataError
@@ -94,6 +94,8 @@ class Problem:
     priors: dict[str, str]
     """Fixed parameters, and why."""
     form: Form = D_CPT
+    known: Mapping[str, float] = field(default_factory=dict)
+    """Exponents from elsewhere, taken where the points cannot tell them."""
 
     @property
     def num_free(self) -> int:
@@ -151,6 +153,7 @@ def pose(observed: Observations, form: Form = D_CPT, known: Mapping[str, float] 
         tuple(bounds[name] for name in form.parameters),
         priors,
         form,
+        dict(known or {}),
     )
 
 
@@ -161,15 +164,13 @@ def fit_law(
     num_starts: int,
     seed: int,
     warm: Array | None = None,
-    weights: Array | None = None,
     num_finalists: int = NUM_FINALISTS,
 ) -> Fit:
     """Return the best law over ``num_starts`` seeded starts, and ``warm`` (a theta) where given.
 
     All starts descend a little, the best ``num_finalists`` to the end.
 
-    ``weights`` (P,) multiply the points' losses; the bootstrap counts repeated runs with them. Raises StrataError where
-    no start converges to finite values.
+    Raises StrataError where no start converges to finite values.
     """
     import numpy as np
     from scipy.optimize import minimize
@@ -177,15 +178,14 @@ def fit_law(
     log_size = np.log(observed.num_parameters) - problem.log_size_center
     log_tokens = np.log(observed.num_tokens) - problem.log_tokens_center
     log_loss = np.log(observed.loss)
-    weight = np.ones(len(observed)) if weights is None else weights
 
     def objective(theta: Array) -> tuple[float, Array]:
         predicted, gradient = problem.form.loss_and_gradient(theta, log_size, log_tokens, observed.share)
         scaled = (np.log(predicted) - log_loss) / HUBER_DELTA
         size = np.abs(scaled)
         value = np.where(size <= 1, 0.5 * scaled * scaled, size - 0.5)
-        pull = weight * np.clip(scaled, -1, 1) / (HUBER_DELTA * predicted)
-        return float(weight @ value), pull @ gradient
+        pull = np.clip(scaled, -1, 1) / (HUBER_DELTA * predicted)
+        return float(value.sum()), pull @ gradient
 
     starts = _starts(observed, problem, log_size, log_tokens, num_starts, seed)
     if warm is not None:
@@ -254,42 +254,3 @@ def _at_bound(theta: Array, problem: Problem) -> tuple[str, ...]:
         for name, value, (low, high) in zip(problem.form.parameters, theta.tolist(), problem.bounds, strict=True)
         if low < high and (value - low < 1e-6 or high - value < 1e-6)
     )
-
-
-def bootstrap_laws(observed: Observations, problem: Problem, fit: Fit, draws: Sequence[Sequence[int]]) -> list[Any]:
-    """Refit on runs drawn with replacement, each from the full fit. ``draws[b]`` holds each run's multiplicity.
-
-    Runs are in order of first appearance; the same ``draws`` given for both losses keep their errors paired.
-    """
-    import numpy as np
-
-    order = {run: position for position, run in enumerate(dict.fromkeys(observed.run))}
-    index = np.array([order[run] for run in observed.run])
-    laws = []
-    for draw in draws:
-        weights = np.array(draw, dtype=np.float64)[index]
-        laws.append(fit_law(observed, problem, num_starts=0, seed=0, warm=fit.theta, weights=weights).law)
-    return laws
-
-
-def draw_runs(observed: Observations, num_draws: int, seed: int, min_shares: int) -> list[list[int]]:
-    """Draw runs with replacement, ``num_draws`` times, within each size, so that no draw loses a size.
-
-    A draw with fewer than ``min_shares`` different shares is drawn again. Each draw holds every run's multiplicity, in
-    order of first appearance.
-    """
-    import numpy as np
-
-    share_of = dict(zip(observed.run, observed.share.tolist(), strict=True))
-    size_of = dict(zip(observed.run, observed.num_parameters.tolist(), strict=True))
-    shares, sizes = list(share_of.values()), list(size_of.values())
-    strata = [[i for i, size in enumerate(sizes) if size == chosen] for chosen in sorted(set(sizes))]
-    random = np.random.default_rng(seed)
-    draws: list[list[int]] = []
-    while len(draws) < num_draws:
-        counts = np.zeros(len(shares), dtype=np.int64)
-        for stratum in strata:
-            np.add.at(counts, random.choice(stratum, size=len(stratum)), 1)
-        if len({share for share, count in zip(shares, counts.tolist(), strict=True) if count}) >= min_shares:
-            draws.append(counts.tolist())
-    return draws

@@ -1,12 +1,12 @@
-"""How good a fitted law is: in sample, on held-out runs, on held-out shares, and in the sign of its slope."""
+"""How good a fitted law is: in sample, on what is held out of its fit, and in the sign of its slope."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from stages.mixture.fit import HUBER_DELTA, Fit, Observations, Problem, fit_law
+from stages.mixture.fit import HUBER_DELTA, Fit, Observations, Problem, fit_law, pose
 from stages.mixture.law import SlopeCheck
 
 if TYPE_CHECKING:
@@ -34,13 +34,18 @@ class Errors:
     max_relative: float
 
 
-@dataclass(frozen=True)
-class HeldOutShare:
-    """All runs of one domain share held out."""
+HeldOutBy = Literal["share", "size", "length"]
 
-    domain_share: float
+
+@dataclass(frozen=True)
+class HeldOut:
+    """All points of one domain share, size or length held out."""
+
+    by: HeldOutBy
+    value: float
+    """The domain share, N or D."""
     extrapolates: bool
-    """Whether the held-out share is the smallest or largest one, so that the refit must reach beyond its data."""
+    """Whether it is the smallest or largest one, so that the refit must reach beyond its data."""
     errors: Errors
 
 
@@ -51,7 +56,8 @@ class Quality:
     in_sample: Errors
     held_out_runs: Errors
     """Each run predicted by a law fitted to all others."""
-    held_out_shares: tuple[HeldOutShare, ...]
+    held_out: tuple[HeldOut, ...]
+    """Each share, each size and each length predicted by a law fitted to all others, of which there must be two."""
     slope: SlopeCheck
     priors: dict[str, str]
     at_bound: tuple[str, ...]
@@ -103,23 +109,30 @@ def _share_r2(observed: Observations, predicted: Array) -> float | None:
 
 
 def assess(observed: Observations, problem: Problem, fit: Fit, slope: SlopeCheck, general: bool) -> Quality:
-    """Measure ``fit`` in sample, each run held out, each share held out; ``general``: shares are 1 - domain share."""
-    shares = sorted(set(observed.share.tolist()))
-    by_share = []
-    for share in shares if len(shares) > MIN_SHARES_LEFT else []:
-        inside = [i for i, value in enumerate(observed.share.tolist()) if value == share]
-        part = observed.take(inside)
-        errors = compare(part, _predict(_refit_without(observed, problem, fit, inside), part))
-        by_share.append(HeldOutShare(1 - share if general else share, share in (shares[0], shares[-1]), errors))
+    """Measure ``fit`` in sample, each run held out, each share, size and length; ``general``: shares are 1 - r."""
     return Quality(
         compare(observed, _predict(fit, observed)),
         held_out_runs(observed, problem, fit),
-        tuple(sorted(by_share, key=lambda held: held.domain_share)),
+        tuple(_held_out(observed, problem, general)),
         slope,
         problem.priors,
         fit.at_bound,
         fit.agreeing_starts,
     )
+
+
+def _held_out(observed: Observations, problem: Problem, general: bool) -> Iterator[HeldOut]:
+    """Hold out every value of the share, N and D. What the rest cannot determine is fixed as in any fit to it."""
+    shown = 1 - observed.share if general else observed.share
+    columns: dict[HeldOutBy, Array] = {"share": shown, "size": observed.num_parameters, "length": observed.num_tokens}
+    for by, column in columns.items():
+        values = sorted(set(column.round(12).tolist()))
+        for value in values if len(values) > MIN_LEFT else []:
+            hidden = [place for place, own in enumerate(column.round(12).tolist()) if own == value]
+            rest = observed.take([place for place in range(len(observed)) if place not in set(hidden)])
+            fit = fit_law(rest, pose(rest, problem.form, problem.known), num_starts=HELD_OUT_GROUP_STARTS, seed=1)
+            part = observed.take(hidden)
+            yield HeldOut(by, value, value in (values[0], values[-1]), compare(part, _predict(fit, part)))
 
 
 def held_out_runs(observed: Observations, problem: Problem, fit: Fit) -> Errors:
@@ -138,8 +151,9 @@ def _predict(fit: Fit, part: Observations) -> Array:
     return predicted
 
 
-MIN_SHARES_LEFT = 2
-"""A share is held out only where more than this many others remain."""
+MIN_LEFT = 2
+"""A share, size or length is held out only where more than this many there are."""
+HELD_OUT_GROUP_STARTS = 12
 
 
 def _refit_without(observed: Observations, problem: Problem, fit: Fit, held_out: Sequence[int]) -> Fit:

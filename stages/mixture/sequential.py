@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, np.dtype[np.float64]]
 
-MIN_NOISE = 1e-4
-"""Smallest noise of log losses that is believed, however well few points are fitted."""
 MIN_DECIDED = 10
 """Draws that must choose a share for their spread to say anything."""
 
@@ -74,12 +72,11 @@ def _measurements(ensemble: Ensemble, candidate: Candidate, decided: Sequence[in
         (ensemble.general, 1 - candidate.domain_share),
     )
     for one, share in kinds:
-        own_noise = max(MIN_NOISE, one.noise())
         laws = [one.draws[place] for place in decided]
         for count in candidate.token_counts:
             losses = np.log(np.array([float(law.loss(candidate.num_parameters, count, share)) for law in laws]))
             columns.append(losses - losses.mean())
-            noise.append(own_noise)
+            noise.append(one.noise.total)
     return np.stack(columns, axis=1), np.array(noise)
 
 

@@ -14,8 +14,9 @@ from pipeline.errors import StrataError
 from stages.mixture import fit as fitting
 from stages.mixture.alternatives import Alternatives
 from stages.mixture.analysis import Analysis, Demands, _of_others, analyse, make_goal
+from stages.mixture.bootstrap import MIN_NOISE, bootstrap_laws, noise_of
 from stages.mixture.choose import Choice, choose_share, front, interval, trade_off, weigh
-from stages.mixture.fit import bootstrap_laws, draw_runs, fit_law, observe, pose
+from stages.mixture.fit import fit_law, observe, pose
 from stages.mixture.forms import D_CPT, EXPONENTIAL, ExponentialLaw, exponential_loss_and_gradient
 from stages.mixture.goals import Goal, effective
 from stages.mixture.law import PARAMETERS, Law, LossModel, check_slope, loss_and_gradient
@@ -154,8 +155,14 @@ def test_held_out_runs_are_predicted_within_the_noise(analysis: Analysis) -> Non
         assert held_out.num_points == len(SIZES[1:]) * len(FEW_SHARES) * len(TOKENS) + len(ALL_SHARES) * len(TOKENS)
         assert held_out.mean_relative < 0.01
         assert held_out.mean_relative >= fitted.quality.in_sample.mean_relative
-        edges = [held.domain_share for held in fitted.quality.held_out_shares if held.extrapolates]
-        assert edges == pytest.approx([0.0, 1.0])
+        edges = {by: [one.value for one in fitted.quality.held_out if (one.by, one.extrapolates) == (by, True)]
+                 for by in ("share", "size", "length")}  # fmt: skip
+        assert edges["share"] == pytest.approx([0.0, 1.0])
+        assert edges["size"] == [SIZES[0], SIZES[-1]]
+        assert edges["length"] == [TOKENS[0], TOKENS[-1]]
+        (inner,) = [one for one in fitted.quality.held_out if one.by == "length" and not one.extrapolates]
+        assert inner.value == TOKENS[1]
+        assert inner.errors.mean_relative < 0.01
 
 
 def test_four_sizes_free_alpha_and_few_lengths_fix_beta() -> None:
@@ -211,19 +218,26 @@ def test_share_r2_ignores_what_size_explains() -> None:
     assert errors.r2_share == pytest.approx(0.0, abs=1e-9)
 
 
-def test_bootstrap_draws_keep_every_size_and_enough_shares() -> None:
-    points = measure(DOMAIN, GENERAL)
+def test_the_noise_of_runs_and_points_is_told_apart_and_drawn_again() -> None:
+    random = np.random.default_rng(1)
+    points = []
+    for p in measure(DOMAIN, GENERAL, noise=0.0):
+        shared = np.random.default_rng([p.num_parameters, round(100 * p.domain_share)]).normal()
+        loss = p.domain_loss * math.exp(0.004 * shared + 0.001 * random.normal())
+        points.append(replace(p, domain_loss=loss))
     observed = observe(points, "domain")
-    draws = draw_runs(observed, 10, seed=1, min_shares=3)
-    sizes = list(dict(zip(observed.run, observed.num_parameters.tolist(), strict=True)).values())
-    for draw in draws:
-        drawn = [sum(n for n, s in zip(draw, sizes, strict=True) if s == size) for size in SIZES]
-        assert drawn == [len(ALL_SHARES), len(FEW_SHARES), len(FEW_SHARES)]
-    assert draw_runs(observed, 10, seed=1, min_shares=3) == draws
     problem = pose(observed)
-    fit = fit_law(observed, problem, num_starts=8, seed=0)
-    once = bootstrap_laws(observed, problem, fit, [[1] * len(sizes)])[0]
-    assert once.loss(SIZES[0], TOKENS[0], 0.5) == pytest.approx(float(fit.law.loss(SIZES[0], TOKENS[0], 0.5)), rel=1e-4)
+    fit = fit_law(observed, problem, num_starts=16, seed=0)
+    noise = noise_of(observed, problem, fit)
+    assert noise.of_run == pytest.approx(0.004, rel=0.5)
+    assert noise.of_point == pytest.approx(0.0013, rel=0.6)
+    laws = bootstrap_laws(observed, problem, fit, noise, 40, seed=3)
+    at = np.array([float(law.loss(SIZES[0], TOKENS[0], 0.5)) for law in laws])
+    assert at.std() / at.mean() == pytest.approx(0.0015, rel=0.7)
+    assert at.mean() == pytest.approx(float(fit.law.loss(SIZES[0], TOKENS[0], 0.5)), rel=0.002)
+    assert bootstrap_laws(observed, problem, fit, noise, 2, seed=3)[1] == laws[1]
+    exact = observe(measure(DOMAIN, GENERAL, noise=0.0), "domain")
+    assert noise_of(exact, pose(exact), fit_law(exact, pose(exact), num_starts=16, seed=0)).total >= MIN_NOISE
 
 
 def test_limited_domain_data_moves_the_optimum_inside() -> None:

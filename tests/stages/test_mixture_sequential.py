@@ -66,7 +66,7 @@ def ensemble_of(done: list[Candidate]) -> Ensemble:
 def test_rounds_narrow_the_interval_to_the_true_share_for_a_fraction_of_the_grid() -> None:
     rounds = run_rounds(BASES, GRID, Limits(2, 0.02, 0.6), 0.9, measure_proxies)
     found = rounds.rounds[-1]
-    truth = choose_share(DOMAIN, GENERAL, goal_of(measured(candidate(SIZES[0], 0.5))))
+    truth = choose_share(DOMAIN, GENERAL, goal_of([point for one in FIRST for point in measured(one)]))
     assert truth is not None
     assert found.domain_share == pytest.approx(truth.domain_share, abs=0.03)
     assert found.interval is not None

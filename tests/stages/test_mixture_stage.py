@@ -305,7 +305,7 @@ def test_a_sequential_design_stops_at_its_budget_and_goes_on_after_a_kill(
     stage: Mixture, inputs: Inputs, tmp_path: Path
 ) -> None:
     few = {"design": "sequential", "points": "annealed", "shares": (0.1, 0.3, 0.5, 0.7, 0.9), "interval_width": 1e-6}
-    sequential = stage.model_copy(update={**few, "max_grid_share": 0.6, "proxies_per_round": 1})
+    sequential = stage.model_copy(update={**few, "max_grid_share": 0.35, "proxies_per_round": 1})
     whole = Output(tmp_path / "whole", TrainingResources(), InlineFanout(), "mixture")
     sequential.run(inputs, whole)
     record = json.loads((whole.path / "mixture.json").read_text())
@@ -313,7 +313,7 @@ def test_a_sequential_design_stops_at_its_budget_and_goes_on_after_a_kill(
     assert record["design"]["ended_by"] == "the budget is spent"
     assert rounds[0]["trainings"] == 4
     assert len(rounds) > 1
-    assert rounds[-1]["tokens"] <= 0.6 * record["cost"]["full_grid"]["tokens"]
+    assert rounds[-1]["tokens"] <= 0.35 * record["cost"]["full_grid"]["tokens"]
     tables = [json.loads(file.read_text()) for file in sorted((whole.path / "blocks").iterdir())]
     (table,) = [block for block in tables if block["title"] == "How the proxies were chosen"]
     assert len(table["data"]["rows"]) == len(rounds)
@@ -330,13 +330,22 @@ def test_report_blocks_are_complete(done: tuple[Path, dict[str, Any]]) -> None:
     kinds = [block["kind"] for block in blocks]
     warnings = [block for block in blocks if block["data"].get("severity") == "warning"]
     assert len(warnings) == (0 if metrics["trusted"] else 1)
-    assert [kind for kind in kinds if kind != "text"] == ["curves", "curves", "curves", "table", "table", "table"]
+    assert [block["title"] for block in blocks if block["data"].get("severity") != "warning"] == [
+        "Chosen mixture", "Domain loss against the mixture", "General loss against the mixture",
+        "What domain text costs in general loss", "How good the law is", "What the law leaves over",
+        "Fitted parameters", "Signs of the slopes", "What the proxies cost",
+    ]  # fmt: skip
     for block in blocks:
         for series in block["data"].get("series", []):
             assert len(series["x"]) == len(series["y"]) > 0
         for row in block["data"].get("rows", []):
             assert len(row) == len(block["data"]["columns"])
     curves = blocks[kinds.index("curves")]["data"]["series"]
+    for line in (series for series in curves if series["style"] == "line"):
+        assert all(low <= high for low, high in zip(line["low"], line["high"], strict=True))
+        assert len(line["low"]) == len(line["x"])
+    (left,) = [block for block in blocks if block["title"] == "What the law leaves over"]
+    assert max(abs(value) for series in left["data"]["series"] for value in series["y"]) < 10
     measured = sum(len(series["x"]) for series in curves if series["style"] == "points")
     assert measured == metrics["points"]
 
