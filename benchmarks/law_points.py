@@ -28,7 +28,9 @@ from stages.cpt.job import Job, Placement, Plateau
 from stages.cpt.launch import run_task
 from stages.cpt.policy import Policy
 from stages.cpt.schedule import uniform_steps
-from stages.mixture.points import Point, write_points
+from stages.mixture.analysis import make_goal
+from stages.mixture.ensemble import fit_ensemble
+from stages.mixture.points import Point, mark_unusable, write_points
 from stages.pretrain import Pretrain
 
 PLACE = ROOT / "runs" / "law_benchmark"
@@ -44,6 +46,8 @@ TARGET_TOKENS = 1_024_000
 """Length of the regret runs. Proxies read 6/10 of the text, so that all of them repeat it alike."""
 REPEATED = (("64x2", 0.35), ("64x2", 0.8), ("112x3", 0.35), ("112x3", 0.8))
 """Trainings done with two further seeds: what they differ by is the noise."""
+REGRET, REGRET_STEPS = "regret", (-0.2, -0.1, 0.0, 0.1, 0.2)
+"""Shares tried around the law's choice."""
 BASE_TOKENS = 4_096_000
 """Or fewer, where the general loss fell by less than 0.02 over 1.2 million tokens before the decay began."""
 BATCH, SEQUENCE, DEV_TOKENS = 1024, 256, 32_768
@@ -195,6 +199,25 @@ def train_all(trainings: Sequence[Training]) -> None:
             keep_points()
 
 
+def regret_trainings(domain: str) -> list[Training]:
+    """Trainings around the choice of the law of a domain's proxies, for the target's size and length."""
+    base = json.loads(base_of(TARGET[0]).result_file.read_text("utf-8"))
+    goal = make_goal(
+        points := points_of(domain, proxies(domain)),
+        "general_within",
+        num_parameters=int(base["num_parameters"]),
+        num_tokens=TARGET_TOKENS,
+        base_loss=float(base["points"][-1]["general_loss"]),
+    )
+    choice = fit_ensemble(mark_unusable(points), goal, 64, 0, 0).choice
+    if choice is None:
+        raise SystemExit(f"law: the law of {domain} allows no share, so there is no choice to try")
+    tried = {round(min(max(choice.domain_share + step, 0.0), 1.0), 3) for step in REGRET_STEPS}
+    return [
+        Training(f"{REGRET}-{domain}-r{share:g}", TARGET[0], domain, share, TARGET_TOKENS) for share in sorted(tried)
+    ]
+
+
 def points_of(domain: str, trainings: Sequence[Training]) -> list[Point]:
     """Return what the finished ones of these trainings measured, bases at 0 tokens first."""
     bases: dict[int, Point] = {}
@@ -246,6 +269,10 @@ def main() -> None:
     for domain in sys.argv[1:] or list(TEXTS):
         train_all(proxies(domain))
     train_all([base_of(TARGET[0])])
+    for domain in sys.argv[1:] or list(TEXTS):
+        trainings = regret_trainings(domain)
+        train_all(trainings)
+        write_points(POINTS / f"{domain}_{REGRET}.csv", points_of(domain, trainings))
 
 
 if __name__ == "__main__":
