@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from statistics import median
 from typing import Any, Literal
@@ -41,6 +41,8 @@ class Demands:
     confidence: float = 0.9
     """Share of the bootstrap draws inside the interval of the chosen share."""
     seed: int = 0
+    paper_only: bool = False
+    """Fit the paper's form alone (eta >= 1, nothing grows with D), however a wider one does on held-out runs."""
     earlier: tuple[str, ...] = ()
     """Files of points of other domains, whose laws lend the exponents that these points cannot tell."""
     max_held_out_error: float = 0.01
@@ -60,6 +62,10 @@ class Fitted:
     quality: Quality
     draws: tuple[Law, ...]
     """The laws of the bootstrap draws."""
+    form: str
+    """The name of the law's form."""
+    huber: Mapping[str, float]
+    """By the form's name: mean Huber loss of held-out runs."""
 
     @property
     def law(self) -> Law:
@@ -121,6 +127,7 @@ class Analysis:
             "cross_check": asdict(self.cross_check) if self.cross_check else None,
             "units": {"loss": "as in the points (nats per token)", "N": "1e9 parameters", "D": "1e9 tokens"},
             "laws": {"domain": self.domain.law.as_dict(), "general": self.general.law.as_dict()},
+            "forms": {"domain": self.domain.form, "general": self.general.form},
             "quality": {"domain": self.domain.quality.as_dict(), "general": self.general.quality.as_dict()},
             "trade_off": choose.trade_off(self.domain.law, self.general.law, self.goal),
             "num_points": sum(not p.excluded for p in self.points),
@@ -181,7 +188,8 @@ def analyse(points: Sequence[Point], goal: Goal, demands: Demands) -> Analysis:
             "Train proxies of at least two sizes, or ask for the measured one"
         )
     known = {kind: known_exponents(demands.earlier, kind) for kind in KINDS}
-    ensemble = fit_ensemble(marked, goal, demands.num_starts, demands.num_bootstrap, demands.seed, known)
+    ensemble = fit_ensemble(marked, goal, demands.num_starts, demands.num_bootstrap, demands.seed, known,
+                            paper_only=demands.paper_only)  # fmt: skip
     domain, general = (_assessed(getattr(ensemble, kind), kind, goal) for kind in KINDS)
     choice, decided = ensemble.choice, ensemble.shares()
     reasons = _reasons(marked, domain, general, choice, ensemble.undecided, demands)
@@ -218,7 +226,8 @@ def _assessed(one: OneLoss, kind: LossKind, goal: Goal) -> Fitted:
     low, high = (goal.low, goal.high) if kind == "domain" else (1 - goal.high, 1 - goal.low)
     tokens = sorted({*one.observed.num_tokens.tolist(), float(goal.num_tokens)})
     slope = check_slope(one.fit.law, tokens, low, high)
-    return Fitted(one.fit, assess(one.observed, one.problem, one.fit, slope, kind == "general"), one.draws)
+    return Fitted(one.fit, assess(one.observed, one.problem, one.fit, slope, kind == "general"), one.draws,
+                  one.problem.form.name, one.huber)  # fmt: skip
 
 
 def _reasons(
@@ -266,6 +275,9 @@ def _reasons(
 def _remarks(points: list[Point], goal: Goal, choice: Choice | None, fits: tuple[Fitted, Fitted]) -> list[str]:
     remarks = [f"{name}: {why}" for name, why in {**fits[0].quality.priors, **fits[1].quality.priors}.items()]
     for kind, fitted in zip(("domain", "general"), fits, strict=True):
+        if fitted.huber and fitted.form != next(iter(fitted.huber)):
+            told = ", ".join(f"{name} {huber:.2e}" for name, huber in fitted.huber.items())
+            remarks.append(f"the {kind} law has the form {fitted.form} (Huber loss of held-out runs: {told})")
         slope = fitted.quality.slope
         if slope.fraction > 0:
             tokens, low, high = slope.regions[-1]
@@ -281,9 +293,15 @@ def _remarks(points: list[Point], goal: Goal, choice: Choice | None, fits: tuple
         for size in sizes_out_of_order(points)
     )
     if rising := forgetting_shares(points):
+        shares = ", ".join(f"{share:g}" for share in rising)
+        follows = fits[1].law.delta > 0
         remarks.append(
-            f"the general loss rises with D at the domain shares {', '.join(f'{share:g}' for share in rising)} "
-            "(forgetting), where the law can only fall: it is too hopeful there for long trainings"
+            f"the general loss rises with D at the domain shares {shares} (forgetting), "
+            + (
+                "which the law follows"
+                if follows
+                else "where the law can only fall: it is too hopeful there for long trainings"
+            )
         )
     if choice and goal.domain_tokens:
         remarks.append(_repetition(points, choice, goal.domain_tokens))

@@ -107,6 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("--num-bootstrap", type=int, default=200, help="bootstrap draws for the interval")
     fit.add_argument("--confidence", type=float, default=0.9, help="of the interval")
     fit.add_argument("--seed", type=int, default=0)
+    fit.add_argument("--paper-only", action="store_true", help="the paper's form alone: eta >= 1, no forgetting")
     fit.add_argument("--earlier", nargs="+", default=(), help="points of other domains, to lend exponents")
     fit.add_argument("--json", action="store_true", help="print everything as JSON")
     _add_more(commands)
@@ -138,7 +139,7 @@ def describe(analysis: Analysis) -> list[str]:
     for kind, fitted in (("domain", analysis.domain), ("general", analysis.general)):
         law = ", ".join(f"{name} {value:.4g}" for name, value in fitted.law.as_dict().items())
         inside, outside = fitted.quality.in_sample, fitted.quality.held_out_runs
-        lines.append(f"{kind:8}{law}")
+        lines.append(f"{kind:8}{fitted.form}: {law}")
         lines.append(
             f"        R2 {_form(inside.r2)} in sample, {_form(outside.r2)} on held-out runs "
             f"(share alone {_form(outside.r2_share)}); held-out error mean {outside.mean_relative:.2%}, "

@@ -21,9 +21,10 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import StrataError
 from stages.mixture.fit import LossKind, Observations, fit_law, observe, pose
-from stages.mixture.forms import D_CPT, Form
+from stages.mixture.forms import ETA_FREE, Form
 from stages.mixture.law import UNIT, Law, loss_and_gradient
 from stages.mixture.points import Point, mark_unusable
+from stages.mixture.select import select_form
 
 if TYPE_CHECKING:
     import numpy as np
@@ -138,7 +139,7 @@ def fit_pooled(points: Mapping[str, Sequence[Point]], kind: LossKind, *, num_sta
     and continued pre-training raises that loss at first, so a decline would have no meaning.
     """
     joined = _join({name: observe(mark_unusable(list(own)), kind) for name, own in points.items()})
-    law: Law = fit_law(joined, pose(joined), num_starts=num_starts, seed=seed).law
+    law: Law = select_form(joined, {}, num_starts, seed).fit.law
     return law
 
 
@@ -146,7 +147,7 @@ def _form(inverse: Array) -> Form:
     """The D-CPT form with a fifth linear term, F / K^mu, where ``inverse`` (P,) holds each point's 1 / K^mu."""
     import numpy as np
 
-    linear, others = D_CPT.parameters[:4], D_CPT.parameters[4:]
+    linear, others = ETA_FREE.parameters[:4], ETA_FREE.parameters[4:]
 
     def with_level(theta: Array, log_size: Array, log_tokens: Array, share: Array) -> tuple[Array, Array]:
         plain = np.concatenate([theta[:4], theta[5:]])
@@ -154,7 +155,7 @@ def _form(inverse: Array) -> Form:
         level = np.exp(theta[4]) * inverse
         return loss + level, np.hstack([gradient[:, :4], level[:, None], gradient[:, 4:]])
 
-    return Form("cross-domain", (*linear, "F", *others), D_CPT.bounds, D_CPT.starts, with_level, dict, 5)
+    return Form("cross-domain", (*linear, "F", *others), ETA_FREE.bounds, ETA_FREE.starts, with_level, dict, 5)
 
 
 def _join(parts: Mapping[str, Observations]) -> Observations:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from stages.mixture.bootstrap import Noise, bootstrap_laws, noise_of
 from stages.mixture.choose import Choice, choose_share
-from stages.mixture.fit import Fit, LossKind, Observations, Problem, fit_law, observe, pose
+from stages.mixture.fit import Fit, LossKind, Observations, Problem, observe
 from stages.mixture.goals import Goal
 from stages.mixture.points import Point
+from stages.mixture.select import select_form
 
 if TYPE_CHECKING:
     from stages.mixture.law import Law
@@ -26,6 +27,8 @@ class OneLoss:
     problem: Problem
     fit: Fit
     draws: tuple[Law, ...]
+    huber: Mapping[str, float]
+    """By the form's name: mean Huber loss of held-out runs."""
     noise: Noise
 
 
@@ -55,13 +58,19 @@ def fit_ensemble(
     num_bootstrap: int,
     seed: int,
     known: Mapping[LossKind, Mapping[str, float]] | None = None,
+    *,
+    paper_only: bool = False,
 ) -> Ensemble:
     """Fit both laws to the usable ``points`` and to ``num_bootstrap`` draws of their losses.
 
-    ``known`` are exponents of either loss to take where the points cannot tell them.
+    ``known`` are exponents of either loss to take where the points cannot tell them. Each loss gets the form that suits
+    its points (select.py), or the paper's.
     """
     domain, general = (
-        _fit(points, kind, num_starts, num_bootstrap, seed, (known or {}).get(kind, {})) for kind in KINDS
+        _fit(
+            observe(points, kind), (known or {}).get(kind, {}), num_starts, num_bootstrap, 2 * seed + place, paper_only
+        )
+        for place, kind in enumerate(KINDS)
     )
     return Ensemble(
         domain,
@@ -72,11 +81,9 @@ def fit_ensemble(
 
 
 def _fit(
-    points: Sequence[Point], kind: LossKind, num_starts: int, num_bootstrap: int, seed: int, known: Mapping[str, float]
+    observed: Observations, known: Mapping[str, float], num_starts: int, num_bootstrap: int, seed: int, paper_only: bool
 ) -> OneLoss:
-    observed = observe(points, kind)
-    problem = pose(observed, known=known)
-    fit = fit_law(observed, problem, num_starts=num_starts, seed=seed)
-    noise = noise_of(observed, problem, fit)
-    draws = bootstrap_laws(observed, problem, fit, noise, num_bootstrap, 2 * seed + KINDS.index(kind))
-    return OneLoss(observed, problem, fit, tuple(draws), noise)
+    found = select_form(observed, known, num_starts, seed, paper_only=paper_only)
+    noise = noise_of(observed, found.problem, found.fit)
+    draws = bootstrap_laws(observed, found.problem, found.fit, noise, num_bootstrap, seed)
+    return OneLoss(observed, found.problem, found.fit, tuple(draws), found.huber, noise)

@@ -243,6 +243,9 @@ def _law(theta: Array, problem: Problem) -> Any:
     unit = math.log(UNIT)
     values["A"] *= math.exp(values["alpha"] * (problem.log_size_center - unit))
     values["B"] *= math.exp(values["beta"] * (problem.log_tokens_center - unit))
+    values["C"] = values.get("C", 0.0) * math.exp(-values.get("delta", 0.0) * (problem.log_tokens_center - unit))
+    if "C" not in problem.form.parameters:
+        del values["C"]
     if "A" in problem.priors:
         values["A"] = 0.0
     return problem.form.make(**values)

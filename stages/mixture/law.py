@@ -47,6 +47,8 @@ class Law:
     eta: float
     gamma: float
     epsilon: float
+    delta: float = 0.0
+    """Forgetting: what a text lacks costs C D^delta / (r + epsilon)^gamma. 0 is the paper's law."""
 
     def loss(self, num_parameters: ArrayLike, num_tokens: ArrayLike, share: ArrayLike) -> Array:
         """Return the predicted loss; the arguments are plain counts and a share in [0, 1], and broadcast.
@@ -58,21 +60,26 @@ class Law:
         size, tokens = np.asarray(num_parameters) / UNIT, np.asarray(num_tokens) / UNIT
         r = np.asarray(share, dtype=np.float64)
         learned = self.B * r**self.eta / tokens**self.beta
-        value: Array = self.E + self.A / size**self.alpha + learned + self.C / (r + self.epsilon) ** self.gamma
+        starved = self.C * tokens**self.delta / (r + self.epsilon) ** self.gamma
+        value: Array = self.E + self.A / size**self.alpha + learned + starved
         return value
 
     def slope(self, num_tokens: ArrayLike, share: ArrayLike) -> Array:
-        """Return dL/dr, which does not depend on N: eta B r^(eta-1) / D^beta - gamma C / (r+epsilon)^(gamma+1)."""
+        """Return dL/dr, which does not depend on N.
+
+        eta B r^(eta-1) / D^beta - gamma C D^delta / (r+epsilon)^(gamma+1); at r = 0 with eta < 1 it is infinite.
+        """
         import numpy as np
 
         tokens, r = np.asarray(num_tokens) / UNIT, np.asarray(share, dtype=np.float64)
-        up = self.eta * self.B * r ** (self.eta - 1) / tokens**self.beta
-        down = self.gamma * self.C / (r + self.epsilon) ** (self.gamma + 1)
+        with np.errstate(divide="ignore"):
+            up = self.eta * self.B * r ** (self.eta - 1) / tokens**self.beta
+        down = self.gamma * self.C * tokens**self.delta / (r + self.epsilon) ** (self.gamma + 1)
         value: Array = up - down
         return value
 
     def as_dict(self) -> dict[str, float]:
-        return {name: float(getattr(self, name)) for name in PARAMETERS}
+        return {name: float(getattr(self, name)) for name in (*PARAMETERS, "delta")}
 
 
 def loss_and_gradient(theta: Array, log_size: Array, log_tokens: Array, share: Array) -> tuple[Array, Array]:

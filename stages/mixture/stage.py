@@ -96,6 +96,8 @@ class Mixture(Policy, Stage):
     """Largest mean relative error (0..) of either loss on held-out runs for a trusted law; a third of ``tolerance``."""
     min_share_r2: float = Field(0.5, le=1)
     """Smallest held-out R^2 of the domain loss among points of equal size and length for a trusted law."""
+    paper_only: bool = False
+    """Fit the paper's form alone (eta >= 1, no forgetting), however a wider one does on held-out runs."""
     earlier: tuple[str, ...] = ()
     """Files ``points.csv`` of other domains' mixture steps: where these proxies are of too few sizes or lengths to tell
     an exponent, the laws of those points lend theirs."""
@@ -227,7 +229,10 @@ class Mixture(Policy, Stage):
 
         def measure(proxies: Sequence[Proxy], number: int) -> Ensemble:
             points, goal = train(proxies, f"proxies{number}")
-            return fit_ensemble(mark_unusable(points), goal, self.num_starts, self.num_bootstrap, self.seed, known)
+            return fit_ensemble(
+                mark_unusable(points), goal, self.num_starts, self.num_bootstrap, self.seed, known,
+                paper_only=self.paper_only,
+            )  # fmt: skip
 
         rounds = None
         proxies = plan_proxies(bases, self.grid())

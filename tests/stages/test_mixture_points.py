@@ -219,7 +219,11 @@ def test_the_law_is_checked_against_the_measured_points() -> None:
         replace(p, general_loss=p.general_loss * 1.05) if p.num_tokens == 2_000_000_000 and p.domain_share > 0.2 else p
         for p in points
     ]
-    analysis = analyse(forgetful, make_goal(forgetful, "general_within"), demands)
+    goal = make_goal(forgetful, "general_within")
+    follows = analyse(forgetful, goal, demands)
+    assert follows.general.form == "D-CPT with forgetting"
+    assert any(remark.endswith("(forgetting), which the law follows") for remark in follows.remarks)
+    analysis = analyse(forgetful, goal, replace(demands, paper_only=True))
     assert analysis.cross_check is not None
     assert analysis.cross_check.disagrees
     assert analysis.cross_check.describe() in analysis.reasons
