@@ -8,10 +8,10 @@ almost all their points, whichever are drawn (docs/experiments.md).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from stages.mixture.fit import Fit, Observations, Problem, fit_law
+from stages.mixture.fit import Fit, Observations, Problem, refit_to
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,10 +62,8 @@ def bootstrap_laws(
     order = {run: place for place, run in enumerate(dict.fromkeys(observed.run))}
     of_run = np.array([order[run] for run in observed.run])
     predicted = fit.law.loss(observed.num_parameters, observed.num_tokens, observed.share)
-    laws = []
-    for _ in range(num_draws):
-        added = noise.of_run * random.standard_normal(len(order))[of_run]
-        added = added + noise.of_point * random.standard_normal(len(observed))
-        drawn = replace(observed, loss=predicted * np.exp(added))
-        laws.append(fit_law(drawn, problem, num_starts=0, seed=0, warm=fit.theta).law)
-    return laws
+    if not num_draws:
+        return []
+    normal = random.standard_normal((num_draws, len(order) + len(observed)))  # a draw's row, however many there are
+    added = noise.of_run * normal[:, of_run] + noise.of_point * normal[:, len(order) :]
+    return refit_to(observed, problem, fit, predicted * np.exp(added))

@@ -150,10 +150,11 @@ def _form(inverse: Array) -> Form:
     linear, others = ETA_FREE.parameters[:4], ETA_FREE.parameters[4:]
 
     def with_level(theta: Array, log_size: Array, log_tokens: Array, share: Array) -> tuple[Array, Array]:
-        plain = np.concatenate([theta[:4], theta[5:]])
+        plain = np.concatenate([theta[..., :4], theta[..., 5:]], axis=-1)
         loss, gradient = loss_and_gradient(plain, log_size, log_tokens, share)
-        level = np.exp(theta[4]) * inverse
-        return loss + level, np.hstack([gradient[:, :4], level[:, None], gradient[:, 4:]])
+        level = np.exp(theta[..., 4, None]) * inverse
+        columns = [gradient[..., :4], level[..., None], gradient[..., 4:]]
+        return loss + level, np.concatenate(columns, axis=-1)
 
     return Form("cross-domain", (*linear, "F", *others), ETA_FREE.bounds, ETA_FREE.starts, with_level, dict, 5)
 

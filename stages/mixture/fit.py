@@ -1,9 +1,9 @@
 """Fitting one law to one kind of loss: bounded, from many seeded starts, with whole runs held out.
 
-Following Que et al. (2406.01375): L-BFGS on a Huber loss from several starting points. Ours: residuals of the logarithm
-of the loss, all parameters as logarithms, an analytic gradient, starts whose four linear parameters are solved by
-non-negative least squares, and bounds (forms.py). N and D are centred on their geometric means while fitting, which
-parts A from alpha and B from beta; a law holds them in units of 1e9 again.
+Following Que et al. (2406.01375): a Huber loss from several starting points. Ours: residuals of the logarithm of the
+loss, all parameters as logarithms, an analytic gradient, starts whose linear parameters are solved by non-negative
+least squares, bounds (forms.py), and all starts and refits solved at once (solve.py). N and D are centred on their
+geometric means while fitting, which parts A from alpha and B from beta; a law holds them in units of 1e9 again.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pipeline.errors import StrataError
 from stages.mixture.forms import D_CPT, Form
 from stages.mixture.law import UNIT
 from stages.mixture.points import Point
+from stages.mixture.solve import Batch, solve
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,10 +33,8 @@ MIN_SIZES = 4
 """With fewer sizes E, A and alpha are three unknowns for two or three values: alpha is then ``ALPHA_PRIOR``."""
 MIN_TOKEN_COUNTS = 3
 """With fewer different D, beta is fixed at ``BETA_PRIOR``."""
-NUM_FINALISTS = 8
-_SCREENING_ITERATIONS = 60
-_ITERATIONS = 500
-"""Screening finds the same optimum as 500 iterations from each of 64 starts, in a quarter of the time."""
+HELD_OUT_STARTS = 2
+"""Random starts of each refit with points left out, beside the one at the full fit."""
 _VANISHING = 1e-8
 """The smallest linear term, as a fraction of the loss: a logarithm cannot be 0."""
 
@@ -157,68 +156,88 @@ def pose(observed: Observations, form: Form = D_CPT, known: Mapping[str, float] 
     )
 
 
-def fit_law(
-    observed: Observations,
-    problem: Problem,
-    *,
-    num_starts: int,
-    seed: int,
-    warm: Array | None = None,
-    num_finalists: int = NUM_FINALISTS,
-) -> Fit:
+def fit_law(observed: Observations, problem: Problem, *, num_starts: int, seed: int, warm: Array | None = None) -> Fit:
     """Return the best law over ``num_starts`` seeded starts, and ``warm`` (a theta) where given.
-
-    All starts descend a little, the best ``num_finalists`` to the end.
 
     Raises StrataError where no start converges to finite values.
     """
     import numpy as np
-    from scipy.optimize import minimize
 
-    log_size = np.log(observed.num_parameters) - problem.log_size_center
-    log_tokens = np.log(observed.num_tokens) - problem.log_tokens_center
-    log_loss = np.log(observed.loss)
-
-    def objective(theta: Array) -> tuple[float, Array]:
-        predicted, gradient = problem.form.loss_and_gradient(theta, log_size, log_tokens, observed.share)
-        scaled = (np.log(predicted) - log_loss) / HUBER_DELTA
-        size = np.abs(scaled)
-        value = np.where(size <= 1, 0.5 * scaled * scaled, size - 0.5)
-        pull = np.clip(scaled, -1, 1) / (HUBER_DELTA * predicted)
-        return float(value.sum()), pull @ gradient
-
-    starts = _starts(observed, problem, log_size, log_tokens, num_starts, seed)
-    if warm is not None:
-        starts.append(np.clip(warm, *np.array(problem.bounds).T))
-
-    def descend(origins: Sequence[Array], iterations: int) -> list[Any]:
-        options = {"maxiter": iterations, "maxfun": 2 * iterations, "ftol": 1e-8, "gtol": 1e-6, "maxcor": 20}
-        solve = {"jac": True, "method": "L-BFGS-B", "bounds": problem.bounds, "options": options}
-        found = [minimize(objective, origin, **solve) for origin in origins]
-        return sorted((end for end in found if math.isfinite(float(end.fun))), key=lambda end: float(end.fun))
-
-    if len(starts) > num_finalists:
-        starts = [end.x for end in descend(starts, _SCREENING_ITERATIONS)[:num_finalists]]
-    ends = descend(starts, _ITERATIONS)
-    if not ends:
+    everything = np.ones((1, len(observed)))
+    starts = np.array(_starts(observed, problem, everything[0], num_starts, seed) + ([] if warm is None else [warm]))
+    log_loss = np.log(observed.loss)[None, :]
+    shape = (len(starts), len(observed))
+    ends, values = solve(
+        starts, batch_of(observed, problem, np.broadcast_to(log_loss, shape), np.broadcast_to(everything, shape))
+    )
+    best = int(np.argmin(values))
+    if not math.isfinite(float(values[best])):
         raise StrataError(
             f"law: none of {num_starts} starts of the fit ended at finite values on {len(observed)} points. "
             "Look at the points for outliers"
         )
-    best = ends[0]
-    agreeing = sum(float(end.fun) <= 1.01 * float(best.fun) + 1e-6 for end in ends) / len(ends)
-    return Fit(_law(best.x, problem), best.x, float(best.fun), _at_bound(best.x, problem), agreeing)
+    agreeing = float((values <= 1.01 * values[best] + 1e-6).mean())
+    theta = ends[best]
+    return Fit(make_law(theta, problem), theta, float(values[best]), _at_bound(theta, problem), agreeing)
 
 
-def _starts(
-    observed: Observations, problem: Problem, log_size: Array, log_tokens: Array, num_starts: int, seed: int
-) -> list[Array]:
-    """Draw exponents at random; the linear parameters that go with them follow by non-negative least squares."""
+def refit_without(observed: Observations, problem: Problem, fit: Fit, hidden: Sequence[Sequence[int]]) -> list[Any]:
+    """Return for each group of ``hidden`` points the law fitted to all others.
+
+    Each is the best of a start at the full fit and two random ones: a refit that only followed the full fit would look
+    too good.
+    """
+    import numpy as np
+
+    starts, counts = [], np.ones((len(hidden), len(observed)))
+    for number, group in enumerate(hidden):
+        counts[number, list(group)] = 0.0
+        starts += [fit.theta, *_starts(observed, problem, counts[number], HELD_OUT_STARTS, 1)]
+    per_group = 1 + HELD_OUT_STARTS
+    counts = np.repeat(counts, per_group, axis=0)
+    log_loss = np.broadcast_to(np.log(observed.loss), counts.shape)
+    ends, values = solve(np.array(starts), batch_of(observed, problem, log_loss, counts))
+    best = values.reshape(-1, per_group).argmin(axis=1) + per_group * np.arange(len(hidden))
+    return [make_law(theta, problem) for theta in ends[best]]
+
+
+def refit_to(observed: Observations, problem: Problem, fit: Fit, losses_BP: Array) -> list[Any]:
+    """Return the laws that fit other losses of the same points, each from the full fit."""
+    import numpy as np
+
+    starts = np.repeat(fit.theta[None, :], len(losses_BP), axis=0)
+    ends, _ = solve(starts, batch_of(observed, problem, np.log(losses_BP), np.ones_like(losses_BP)))
+    return [make_law(theta, problem) for theta in ends]
+
+
+def batch_of(observed: Observations, problem: Problem, log_loss_BP: Array, counts_BP: Array) -> Batch:
+    """Return the fits of one problem to several sets of losses, as ``solve`` takes them."""
+    import numpy as np
+
+    log_size = np.log(observed.num_parameters) - problem.log_size_center
+    log_tokens = np.log(observed.num_tokens) - problem.log_tokens_center
+
+    def predict(theta_BK: Array) -> tuple[Array, Array]:
+        return problem.form.loss_and_gradient(theta_BK, log_size, log_tokens, observed.share)
+
+    low, high = np.array(problem.bounds).T
+    return Batch(predict, log_loss_BP, counts_BP, low, high, HUBER_DELTA)
+
+
+def _starts(observed: Observations, problem: Problem, counts: Array, num_starts: int, seed: int) -> list[Array]:
+    """Draw exponents at random; the linear parameters that go with them follow by non-negative least squares.
+
+    ``counts`` (P,) is 0 for points that are left out.
+    """
     import numpy as np
     from scipy.optimize import nnls
 
     random = np.random.default_rng(seed)
     low, high = np.array(problem.bounds).T
+    used = counts > 0
+    log_size = np.log(observed.num_parameters[used]) - problem.log_size_center
+    log_tokens = np.log(observed.num_tokens[used]) - problem.log_tokens_center
+    share, loss = observed.share[used], observed.loss[used]
     starts = []
     num_linear = problem.form.num_linear
     for _ in range(num_starts):
@@ -226,17 +245,18 @@ def _starts(
         ranges = [problem.form.starts[name] for name in problem.form.parameters[num_linear:]]
         drawn = [random.uniform(math.log(a), math.log(b)) for a, b in ranges]
         theta[num_linear:] = np.clip(drawn, low[num_linear:], high[num_linear:])
-        _, gradient = problem.form.loss_and_gradient(theta, log_size, log_tokens, observed.share)
-        columns = gradient[:, :num_linear] / observed.loss[:, None]  # relative residuals, as the objective has them
-        solution, _ = nnls(columns, np.ones(len(observed)))
+        _, gradient = problem.form.loss_and_gradient(theta, log_size, log_tokens, share)
+        columns = gradient[:, :num_linear] / loss[:, None]  # relative residuals, as the objective has them
+        solution, _ = nnls(columns, np.ones(len(loss)))
         # A term that least squares sets to 0 starts small instead: at a vanishing value its gradient vanishes too.
-        floor = 0.01 * float(np.median(observed.loss)) / np.maximum(gradient[:, :num_linear].mean(axis=0), 1e-12)
+        floor = 0.01 * float(np.median(loss)) / np.maximum(gradient[:, :num_linear].mean(axis=0), 1e-12)
         theta[:num_linear] = np.log(np.maximum(solution, floor))
         starts.append(np.clip(theta, low, high))
     return starts
 
 
-def _law(theta: Array, problem: Problem) -> Any:
+def make_law(theta: Array, problem: Problem) -> Any:
+    """Return the law of log parameters in the problem's centred units."""
     import numpy as np
 
     values = dict(zip(problem.form.parameters, np.exp(theta).tolist(), strict=True))

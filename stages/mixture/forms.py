@@ -41,7 +41,7 @@ class Form:
     starts: Mapping[str, tuple[float, float]]
     """Where their starts are drawn."""
     loss_and_gradient: Callable[[Array, Array, Array, Array], tuple[Array, Array]]
-    """(log parameters, log N, log D, r of each point) -> losses (P,) and their gradient (P, parameters)."""
+    """(log parameters (..., K), log N, log D, r (P,)) -> losses (..., P) and their gradients (..., P, K)."""
     make: Callable[..., Any]
     """Makes the law of parameters by name."""
     num_linear: int = 4
@@ -72,41 +72,30 @@ class ExponentialLaw:
 def exponential_loss_and_gradient(
     theta: Array, log_size: Array, log_tokens: Array, share: Array
 ) -> tuple[Array, Array]:
-    """Return the loss (P,) and its gradient (P, 7) by ``theta``, the logarithms of the seven parameters."""
+    """Return the loss (..., P) and its gradient (..., P, 7) by ``theta`` (..., 7), logarithms of the parameters."""
     import numpy as np
 
-    alpha, beta, rate = np.exp(theta[4:])
-    floor = np.full_like(share, np.exp(theta[0]))
-    size = np.exp(theta[1] - alpha * log_size)
-    learned = np.exp(theta[2] - beta * log_tokens)
-    starved = np.exp(theta[3] - rate * share)
-    gradient = np.stack(
-        [
-            floor,
-            size,
-            learned,
-            starved,
-            -size * alpha * log_size,
-            -learned * beta * log_tokens,
-            -starved * rate * share,
-        ],
-        axis=1,
-    )
-    return floor + size + learned + starved, gradient
+    columns = theta[..., None]
+    alpha, beta, rate = (np.exp(columns[..., place, :]) for place in range(4, 7))
+    floor = np.exp(columns[..., 0, :]) + np.zeros_like(share)
+    size = np.exp(columns[..., 1, :] - alpha * log_size)
+    learned = np.exp(columns[..., 2, :] - beta * log_tokens)
+    starved = np.exp(columns[..., 3, :] - rate * share)
+    slopes = [-size * alpha * log_size, -learned * beta * log_tokens, -starved * rate * share]
+    return floor + size + learned + starved, np.stack([floor, size, learned, starved, *slopes], axis=-1)
 
 
 def forgetting_loss_and_gradient(theta: Array, log_size: Array, log_tokens: Array, share: Array) -> tuple[Array, Array]:
-    """Return the loss (P,) and its gradient (P, 10) by ``theta``, the D-CPT law's nine logarithms and delta's."""
+    """Return the loss (..., P) and its gradient (..., P, 10): the D-CPT law's nine logarithms, then delta's."""
     import numpy as np
 
-    loss, gradient = loss_and_gradient(theta[:9], log_size, log_tokens, share)
-    delta = np.exp(theta[9])
+    loss, gradient = loss_and_gradient(theta[..., :9], log_size, log_tokens, share)
+    delta = np.exp(theta[..., 9, None])
     growth = np.exp(delta * log_tokens)
-    starved = gradient[:, 3]
-    columns = gradient.copy()
-    columns[:, [3, 7, 8]] *= growth[:, None]
-    more = columns[:, 3]
-    return loss - starved + more, np.hstack([columns, (more * delta * log_tokens)[:, None]])
+    starved = gradient[..., 3].copy()
+    gradient[..., [3, 7, 8]] *= growth[..., None]
+    more = gradient[..., 3]
+    return loss - starved + more, np.concatenate([gradient, (more * delta * log_tokens)[..., None]], axis=-1)
 
 
 D_CPT = Form(

@@ -83,20 +83,21 @@ class Law:
 
 
 def loss_and_gradient(theta: Array, log_size: Array, log_tokens: Array, share: Array) -> tuple[Array, Array]:
-    """Return the loss (P,) and its gradient (P, 9) by ``theta``, the natural logarithms of the nine parameters.
+    """Return the loss (..., P) and its gradient (..., P, 9) by ``theta`` (..., 9), the logarithms of the parameters.
 
-    ``log_size`` and ``log_tokens`` are logarithms of N and D in any unit; A and B are then in that unit. At r = 0 the
-    learned term and its derivatives are 0 (eta > 0), which is their limit.
+    ``log_size`` and ``log_tokens`` (P,) are logarithms of N and D in any unit; A and B are then in that unit. At r = 0
+    the learned term and its derivatives are 0 (eta > 0), which is their limit.
     """
     import numpy as np
 
-    alpha, beta, eta, gamma, epsilon = np.exp(theta[4:])
+    columns = theta[..., None]
+    alpha, beta, eta, gamma, epsilon = (np.exp(columns[..., place, :]) for place in range(4, 9))
     log_share = np.log(np.where(share > 0, share, 1.0))
     log_shifted = np.log(share + epsilon)
-    floor = np.full_like(share, np.exp(theta[0]))
-    size = np.exp(theta[1] - alpha * log_size)
-    learned = np.where(share > 0, np.exp(theta[2] + eta * log_share - beta * log_tokens), 0.0)
-    starved = np.exp(theta[3] - gamma * log_shifted)
+    floor = np.exp(columns[..., 0, :]) + np.zeros_like(share)
+    size = np.exp(columns[..., 1, :] - alpha * log_size)
+    learned = np.where(share > 0, np.exp(columns[..., 2, :] + eta * log_share - beta * log_tokens), 0.0)
+    starved = np.exp(columns[..., 3, :] - gamma * log_shifted)
     gradient = np.stack(
         [
             floor,
@@ -109,7 +110,7 @@ def loss_and_gradient(theta: Array, log_size: Array, log_tokens: Array, share: A
             -starved * gamma * log_shifted,
             -starved * gamma * epsilon / (share + epsilon),
         ],
-        axis=1,
+        axis=-1,
     )
     return floor + size + learned + starved, gradient
 

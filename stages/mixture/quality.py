@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from stages.mixture.fit import HUBER_DELTA, Fit, Observations, Problem, fit_law, pose
+from stages.mixture.fit import HUBER_DELTA, Fit, Observations, Problem, fit_law, pose, refit_without
 from stages.mixture.law import SlopeCheck
 
 if TYPE_CHECKING:
     import numpy as np
 
     Array = np.ndarray[Any, np.dtype[np.float64]]
-
-HELD_OUT_STARTS = 2
-"""Random starts of each refit, beside the warm one: a refit that only followed the full fit would look too good."""
 
 
 @dataclass(frozen=True)
@@ -139,10 +136,11 @@ def held_out_runs(observed: Observations, problem: Problem, fit: Fit) -> Errors:
     """Return the errors where each run is predicted by a law of the same form fitted to all others."""
     import numpy as np
 
+    groups = [[place for place, name in enumerate(observed.run) if name == run] for run in dict.fromkeys(observed.run)]
     predicted = np.empty(len(observed))
-    for run in dict.fromkeys(observed.run):
-        inside = [i for i, name in enumerate(observed.run) if name == run]
-        predicted[inside] = _predict(_refit_without(observed, problem, fit, inside), observed.take(inside))
+    for group, law in zip(groups, refit_without(observed, problem, fit, groups), strict=True):
+        part = observed.take(group)
+        predicted[group] = law.loss(part.num_parameters, part.num_tokens, part.share)
     return compare(observed, predicted)
 
 
@@ -154,9 +152,3 @@ def _predict(fit: Fit, part: Observations) -> Array:
 MIN_LEFT = 2
 """A share, size or length is held out only where more than this many there are."""
 HELD_OUT_GROUP_STARTS = 12
-
-
-def _refit_without(observed: Observations, problem: Problem, fit: Fit, held_out: Sequence[int]) -> Fit:
-    hidden = set(held_out)
-    rest = observed.take([i for i in range(len(observed)) if i not in hidden])
-    return fit_law(rest, problem, num_starts=HELD_OUT_STARTS, seed=1, warm=fit.theta, num_finalists=1)
