@@ -31,7 +31,8 @@ from stages.mixture.quality import Errors, compare, held_out_runs
 from stages.mixture.rounds import Limits, run_rounds
 
 NUM_STARTS, NUM_DRAWS, SEED = 64, 200, 0
-WIDTH = 0.05
+WIDTH = 0.1
+"""Of the interval at which the sequential design may stop: the step's default."""
 
 
 def measured(domain: str) -> list[Point]:

@@ -11,20 +11,22 @@ from typing import Any
 import numpy as np
 
 from stages.mixture.choose import choose_share, interval
-from stages.mixture.ensemble import fit_ensemble
-from stages.mixture.fit import fit_law, observe, pose
+from stages.mixture.ensemble import KINDS, fit_ensemble
+from stages.mixture.fit import fit_law, observe
+from stages.mixture.forms import D_CPT
 from stages.mixture.goals import Goal, GoalName
 from stages.mixture.law import Law
 from stages.mixture.points import Point
 from stages.mixture.quality import held_out_runs
+from stages.mixture.select import select_form
 
 SIZES = (500_000_000, 1_000_000_000, 2_000_000_000, 4_000_000_000)
 SHARES = tuple(np.linspace(0.05, 0.95, 9).round(4).tolist())
 AT_LARGER = SHARES[1::3]
 LENGTHS = (1_000_000_000, 2_000_000_000, 4_000_000_000, 7_000_000_000, 10_000_000_000)
-NOISE = 0.002
+NOISE, NUM_STARTS = 0.002, 64
 NUM_SETS, NUM_FITS, NUM_DRAWS = 50, 200, 200
-START_SEEDS = 5
+START_SEEDS = 3
 CONFIDENCE = 0.9
 GOALS: tuple[GoalName, ...] = ("general_within", "limited_domain", "flop_budget")
 SHARE_LOW, SHARE_HIGH = SHARES[0], SHARES[-1]
@@ -76,28 +78,31 @@ def one_set(name: GoalName, seed: int) -> dict[str, Any]:
     """Fit one random set from several seeds of starts."""
     random = np.random.default_rng([GOALS.index(name), seed])
     domain, general, goal, truth = problem(name, random)
-    points = measure(domain, general, random)
-    chosen, errors, seconds = [], [], []
-    for starts in range(START_SEEDS):
-        laws = []
-        for kind in ("domain", "general"):
-            observed = observe(points, kind)  # type: ignore[arg-type]
+    observed = [observe(measure(domain, general, random), kind) for kind in KINDS]
+    selected = [select_form(one, {}, NUM_STARTS, 0) for one in observed]
+    errors = [held_out_runs(one, s.problem, s.fit).mean_relative for one, s in zip(observed, selected, strict=True)]
+    seconds, laws = [], [[s.fit.law for s in selected]]
+    for starts in range(1, START_SEEDS):
+        laws.append([])
+        for one, own in zip(observed, selected, strict=True):
             started = time.process_time()
-            fit = fit_law(observed, pose(observed), num_starts=64, seed=starts)
+            laws[-1].append(fit_law(one, own.problem, num_starts=NUM_STARTS, seed=starts).law)
             seconds.append(time.process_time() - started)
-            laws.append(fit.law)
-            if not starts:
-                errors.append(held_out_runs(observed, pose(observed), fit).mean_relative)
-        choice = choose_share(laws[0], laws[1], goal)
-        chosen.append(choice.domain_share if choice else np.nan)
-    return {"truth": truth, "chosen": chosen, "errors": errors, "seconds": max(seconds)}
+    choices = [choose_share(*pair, goal) for pair in laws]
+    return {
+        "truth": truth,
+        "chosen": [choice.domain_share if choice else np.nan for choice in choices],
+        "errors": errors,
+        "seconds": max(seconds),
+        "paper_form": [s.problem.form is D_CPT for s in selected],
+    }
 
 
 def one_interval(seed: int) -> tuple[float, float, float]:
     """Return the true share and the interval of one fit."""
     random = np.random.default_rng([99, seed])
     domain, general, goal, truth = problem("general_within", random)
-    ensemble = fit_ensemble(measure(domain, general, random), goal, 64, NUM_DRAWS, seed)
+    ensemble = fit_ensemble(measure(domain, general, random), goal, NUM_STARTS, NUM_DRAWS, seed)
     shares = ensemble.shares()
     return (truth, *interval(shares, CONFIDENCE)) if shares else (truth, np.nan, np.nan)
 
@@ -113,6 +118,7 @@ def synthetic() -> dict[str, Any]:
             f"synthetic_{name}_median_distance": round(float(np.nanmedian(np.abs(chosen[:, 0] - truth))), 4),
             f"synthetic_{name}_same_for_all_seeds": round(float(np.mean(np.ptp(chosen, axis=1) <= 0.002)), 3),
             f"synthetic_{name}_seconds_of_64_starts": round(max(s["seconds"] for s in sets), 2),
+            f"synthetic_{name}_papers_form_taken": round(float(np.mean([s["paper_form"] for s in sets])), 3),
         }
     return figures
 
