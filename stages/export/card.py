@@ -104,8 +104,12 @@ def _training(published: str, made_by: Artifact, mixture: Artifact | None) -> It
     facts = []
     if mixture is not None:
         chosen = json.loads((mixture.path / "mixture.json").read_text("utf-8"))
-        low, high = chosen["interval"]
-        facts.append(f"- share of domain text: {chosen['domain_share']:.3f} (interval {low:.3f} to {high:.3f})")
+        how = ""
+        if not chosen.get("trusted", True):
+            how = " (the recipe's default: the fitted law is not trusted)"
+        elif chosen["interval"]:
+            how = " (interval {:.3f} to {:.3f})".format(*chosen["interval"])
+        facts.append(f"- share of domain text: {chosen['domain_share']:.3f}{how}")
     if published == "merged":
         metrics = made_by.metrics
         facts.append(f"- {metrics['formula']}, lambda {metrics['coefficient']:g}: {metrics['reason']}")

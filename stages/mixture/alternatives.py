@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from stages.mixture.choose import choose_share
+from stages.mixture.choose import choose_share, weigh
 from stages.mixture.fit import LossKind, fit_law, observe, pose
 from stages.mixture.forms import EXPONENTIAL
 from stages.mixture.goals import Goal
@@ -16,8 +16,6 @@ from stages.mixture.quality import Errors, held_out_runs
 
 CMR_TOLERANCE = 0.05
 """Largest absolute rise of the general loss of the critical mixture ratio (Gu et al., arXiv 2407.17467), in nats."""
-MAX_DISAGREEMENT = 0.1
-"""Difference of two chosen shares from which it is told as a disagreement."""
 
 
 @dataclass(frozen=True)
@@ -30,16 +28,22 @@ class Alternatives:
     domain_share: float | None
     """What the exponential form chooses; None where it allows nothing."""
     critical_ratio: float | None
-    """The largest share that the fitted laws allow under CMR's tolerance; None where there is none or no base."""
+    """The largest tried share at which the general law stays within CMR's tolerance; None without one, or a base."""
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
 
 def alternatives(
-    points: Sequence[Point], domain: LossModel, general: LossModel, goal: Goal, num_starts: int, seed: int
+    points: Sequence[Point],
+    domain: LossModel,
+    general: LossModel,
+    goal: Goal,
+    shown: Goal,
+    num_starts: int,
+    seed: int,
 ) -> Alternatives:
-    """Fit the exponential form to both losses; ask the D-CPT laws ``domain`` and ``general`` for the critical ratio."""
+    """Fit the exponential form to both losses; ask the D-CPT laws for the critical ratio at the N and D ``shown``."""
     laws: dict[LossKind, Any] = {}
     errors: dict[LossKind, Errors] = {}
     kinds: tuple[LossKind, ...] = ("domain", "general")
@@ -53,15 +57,16 @@ def alternatives(
         errors["domain"],
         errors["general"],
         chosen.domain_share if chosen else None,
-        critical_ratio(domain, general, goal),
+        critical_ratio(domain, general, shown),
     )
 
 
 def critical_ratio(domain: LossModel, general: LossModel, goal: Goal) -> float | None:
-    """Return the best share whose general loss is at most ``CMR_TOLERANCE`` above the base's."""
+    """Return the largest tried share whose general loss is at most ``CMR_TOLERANCE`` above the base's."""
     base = dict(goal.base_losses).get(goal.num_parameters)
     if base is None:
         return None
-    absolute = replace(goal, name="general_within", tolerance=CMR_TOLERANCE / base)
-    found = choose_share(domain, general, absolute)
-    return found.domain_share if found else None
+    absolute = replace(goal, name="general_within", tolerance=CMR_TOLERANCE / base, domain_tokens=None)
+    options = weigh(domain, general, absolute)
+    allowed = options.shares[options.within_limit]
+    return round(float(allowed.max()), 4) if len(allowed) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from statistics import median
@@ -9,13 +10,13 @@ from typing import Any, Literal
 
 from pipeline.errors import StrataError
 from stages.mixture import choose
-from stages.mixture.alternatives import CMR_TOLERANCE, MAX_DISAGREEMENT, Alternatives, alternatives
+from stages.mixture.alternatives import CMR_TOLERANCE, Alternatives, alternatives
 from stages.mixture.choose import Choice
-from stages.mixture.crosscheck import CrossCheck, cross_check, forgetting_shares
+from stages.mixture.crosscheck import MAX_DISAGREEMENT, CrossCheck, cross_check, forgetting_shares
 from stages.mixture.earlier import known_exponents
 from stages.mixture.ensemble import KINDS, OneLoss, fit_ensemble
 from stages.mixture.fit import Fit, LossKind
-from stages.mixture.goals import MAX_EPOCHS, Goal, GoalName, general_limit
+from stages.mixture.goals import MAX_EPOCHS, Goal, GoalName, general_limit, sizes_to_try, tokens_within
 from stages.mixture.law import Law, check_slope
 from stages.mixture.points import (
     Point,
@@ -53,6 +54,16 @@ class Demands:
     default_share: float = 0.3
     """Taken where the law is not good enough: the lowest critical ratio of the CMR law (arXiv 2407.17467, 460 M)."""
 
+    def __post_init__(self) -> None:
+        for name, is_ok, wanted in (
+            ("num_starts", self.num_starts >= 1, "1 or more"),
+            ("num_bootstrap", self.num_bootstrap >= 0, "0 or more"),
+            ("confidence", 0 < self.confidence < 1, "between 0 and 1"),
+            ("default_share", 0 <= self.default_share <= 1, "between 0 and 1"),
+        ):
+            if not is_ok:
+                raise StrataError(f"law: {name}: must be {wanted}, got {getattr(self, name)}")
+
 
 @dataclass(frozen=True)
 class Fitted:
@@ -79,6 +90,8 @@ class Analysis:
 
     points: tuple[Point, ...]
     goal: Goal
+    shown: Goal
+    """The goal with the N and D of the law's choice, where there is one: what curves and limits are drawn for."""
     domain: Fitted
     general: Fitted
     choice: Choice | None
@@ -104,7 +117,9 @@ class Analysis:
     @property
     def num_tokens(self) -> int:
         """How long to train: the choice's D, or the goal's where the laws are not trusted."""
-        return self.choice.num_tokens if self.choice and self.trusted else self.goal.num_tokens
+        if self.choice and self.trusted:
+            return self.choice.num_tokens
+        return tokens_within(self.goal, self.goal.num_parameters) if self.goal.flops else self.goal.num_tokens
 
     def record(self) -> dict[str, Any]:
         """Return the JSON form, as in ``mixture.json``."""
@@ -116,12 +131,12 @@ class Analysis:
         return {
             "domain_share": self.domain_share,
             "num_tokens": self.num_tokens,
-            "interval": list(self.interval or (self.domain_share, self.domain_share)),
+            "interval": list(self.interval) if self.interval else None,
             "confidence": self.confidence,
             "trusted": self.trusted,
             "reasons": list(self.reasons),
             "remarks": list(self.remarks),
-            "goal": {**asdict(self.goal), "general_limit": general_limit(self.goal)},
+            "goal": {**asdict(self.goal), "general_limit": general_limit(self.shown)},
             "choice": asdict(self.choice) if self.choice else None,
             "alternatives": self.alternatives.as_dict(),
             "cross_check": asdict(self.cross_check) if self.cross_check else None,
@@ -129,7 +144,7 @@ class Analysis:
             "laws": {"domain": self.domain.law.as_dict(), "general": self.general.law.as_dict()},
             "forms": {"domain": self.domain.form, "general": self.general.form},
             "quality": {"domain": self.domain.quality.as_dict(), "general": self.general.quality.as_dict()},
-            "trade_off": choose.trade_off(self.domain.law, self.general.law, self.goal),
+            "trade_off": choose.trade_off(self.domain.law, self.general.law, self.shown),
             "num_points": sum(not p.excluded for p in self.points),
             "excluded": excluded,
         }
@@ -150,6 +165,13 @@ def make_goal(
     proxies_repeat: bool = True,
 ) -> Goal:
     """Return the goal; what is not given is the largest N and D measured, and the bases' losses among the points."""
+    for what, value in (
+        ("num_parameters", num_parameters), ("num_tokens", num_tokens), ("tolerance", tolerance),
+        ("domain_tokens", domain_tokens), ("max_epochs", max_epochs), ("base_loss", base_loss), ("flops", flops),
+        *(("sizes", size) for size in sizes),
+    ):  # fmt: skip
+        if value is not None and not 0 < value < math.inf:
+            raise StrataError(f"goal: {what}: must be above 0, got {value:g}")
     usable = [p for p in mark_unusable(list(points)) if not p.excluded]
     if not usable:
         check_enough(mark_unusable(list(points)))
@@ -182,9 +204,10 @@ def analyse(points: Sequence[Point], goal: Goal, demands: Demands) -> Analysis:
     refuse_swapped(marked)
     general_limit(goal)
     sizes = {point.num_parameters for point in marked if not point.excluded}
-    if len(sizes) == 1 and goal.num_parameters not in sizes:
+    wanted = set(sizes_to_try(goal)) if goal.name == "flop_budget" else {goal.num_parameters}
+    if len(sizes) == 1 and wanted != sizes:
         raise StrataError(
-            f"goal: asks for {goal.num_parameters} parameters, but all points have {min(sizes)}. "
+            f"goal: asks for {', '.join(map(str, sorted(wanted)[:3]))} parameters, but all points have {min(sizes)}. "
             "Train proxies of at least two sizes, or ask for the measured one"
         )
     known = {kind: known_exponents(demands.earlier, kind) for kind in KINDS}
@@ -202,13 +225,13 @@ def analyse(points: Sequence[Point], goal: Goal, demands: Demands) -> Analysis:
             f"law: not good enough to choose a domain share: {'; '.join(reasons)}. Train more proxies (shares, sizes, "
             "token_fractions), or set on_weak_fit: default_share"
         )
-    others = alternatives(marked, domain.law, general.law, goal, demands.num_starts, demands.seed)
+    shown = replace(goal, num_parameters=choice.num_parameters, num_tokens=choice.num_tokens) if choice else goal
+    others = alternatives(marked, domain.law, general.law, goal, shown, demands.num_starts, demands.seed)
     share = demands.default_share if reasons or choice is None else choice.domain_share
-    if choice and goal.name == "flop_budget":
-        goal = replace(goal, num_parameters=choice.num_parameters, num_tokens=choice.num_tokens)
     return Analysis(
         tuple(marked),
         goal,
+        shown,
         domain,
         general,
         choice,
@@ -305,6 +328,11 @@ def _remarks(points: list[Point], goal: Goal, choice: Choice | None, fits: tuple
         )
     if choice and goal.domain_tokens:
         remarks.append(_repetition(points, choice, goal.domain_tokens))
+    if choice and choice.num_parameters != goal.num_parameters:
+        remarks.append(
+            f"the choice is for a model of {choice.num_parameters} parameters: give cpt the base of that size, or its "
+            "tokens are not what the budget buys"
+        )
     if choice and choice.size_at_edge:
         remarks.append(
             f"the chosen size of {choice.num_parameters} parameters is the smallest or largest to choose from"

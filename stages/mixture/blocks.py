@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pipeline.stage import Block
@@ -35,7 +36,7 @@ def blocks_of(analysis: Analysis, cost: dict[str, Any]) -> list[Block]:
 
 
 def _answer(analysis: Analysis) -> Block:
-    choice, goal = analysis.choice, analysis.goal
+    choice, goal = analysis.choice, analysis.shown
     text = f"Domain share {analysis.domain_share:.3f}"
     if analysis.interval:
         text += f" (the law's choice has the {analysis.confidence:.0%} interval {analysis.interval[0]:.3f} to "
@@ -99,8 +100,8 @@ def _curves(analysis: Analysis, kind: str) -> Block:
 
 
 def _trade_off(analysis: Analysis) -> Block:
-    rows = trade_off(analysis.domain.law, analysis.general.law, analysis.goal, 41)
-    limit, choice = general_limit(analysis.goal), analysis.choice
+    rows = trade_off(analysis.domain.law, analysis.general.law, analysis.shown, 41)
+    limit, choice = general_limit(analysis.shown), analysis.choice
     series = [
         {
             "name": f"r = {rows[0]['domain_share']:g} to {rows[-1]['domain_share']:g}",
@@ -114,9 +115,10 @@ def _trade_off(analysis: Analysis) -> Block:
         chosen = {"name": f"r* = {choice.domain_share:.3f}", "x": [choice.general_loss], "y": [choice.domain_loss]}
         series.append({**chosen, "style": "points"})
     if choice and analysis.interval:
-        law, at = analysis.general.law, analysis.interval
-        ends = [float(law.loss(analysis.goal.num_parameters, analysis.goal.num_tokens, 1 - share)) for share in at]
-        marks += [{"x": end, "label": f"r = {share:.2f}"} for end, share in zip(ends, at, strict=True)]
+        for share in analysis.interval:
+            at = replace(analysis.shown, low=share, high=share)
+            end = trade_off(analysis.domain.law, analysis.general.law, at, 1)[0]["general_loss"]
+            marks.append({"x": end, "label": f"r = {share:.2f}"})
     data = {"x_label": "general loss", "y_label": "domain loss", "series": series, "marks": marks}
     note = (
         "Each place on the line is a mixture at the size and length to be trained; down and left are better. The marks "

@@ -134,7 +134,7 @@ def _add_more(commands: Any) -> None:
 
 def describe(analysis: Analysis) -> list[str]:
     """Return the answer as lines for a terminal."""
-    goal, choice = analysis.goal, analysis.choice
+    goal, choice = analysis.shown, analysis.choice
     lines = [f"for N = {goal.num_parameters:,} and D = {goal.num_tokens:,}, goal {goal.name}"]
     for kind, fitted in (("domain", analysis.domain), ("general", analysis.general)):
         law = ", ".join(f"{name} {value:.4g}" for name, value in fitted.law.as_dict().items())

@@ -16,24 +16,23 @@ def transfer(
     from stages.mixture.crossdomain import coefficients_of, fit_cross_domain, fit_pooled, shift
     from stages.mixture.fit import observe
     from stages.mixture.goals import Goal
-    from stages.mixture.law import PARAMETERS
     from stages.mixture.points import base_losses, mark_unusable, read_points
 
     known = {file: read_points(Path(file)) for file in others}
     new = read_points(Path(points))
     usable = [one for own in known.values() for one in mark_unusable(list(own)) if not one.excluded]
     size = num_parameters or max(one.num_parameters for one in usable)
-    bases = base_losses(new) or base_losses([one for own in known.values() for one in own])
+    bases = base_losses([one for own in known.values() for one in own]) | base_losses(new)
     shares = [one.domain_share for one in usable]
     goal = Goal(
         "general_within", size, num_tokens or max(one.num_tokens for one in usable), min(shares), max(shares),
-        tolerance, tuple(bases.items()),
+        tolerance, tuple(sorted(bases.items())),
     )  # fmt: skip
     law = fit_cross_domain(known, "domain")
     domain = law.law_for(coefficients_of(new, "domain"))
     general = shift(fit_pooled(known, "general"), observe(mark_unusable(list(new)), "general"))
     for name, one in (("domain", domain), ("general", general)):
-        yield f"{name:8}{', '.join(f'{parameter} {getattr(one, parameter):.4g}' for parameter in PARAMETERS)}"
+        yield f"{name:8}{', '.join(f'{parameter} {value:.4g}' for parameter, value in one.as_dict().items())}"
     yield from (f"note: {name}: {why}" for name, why in law.priors.items())
     found = choose_share(domain, general, goal)
     yield f"for N = {size:,} and D = {goal.num_tokens:,}, foretold and not measured:"

@@ -73,8 +73,8 @@ class Proposal:
 def read_runs(path: Path) -> MixRuns:
     """Read a CSV with a row for each run: columns ``share:<corpus>``, which sum to 1, and ``loss:<target>``."""
     try:
-        rows = list(csv.DictReader(io.StringIO(path.read_text("utf-8"))))
-    except (OSError, UnicodeDecodeError) as error:
+        rows = list(csv.DictReader(io.StringIO(path.read_text("utf-8-sig"))))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise StrataError(f"{path}: cannot be read as UTF-8 text ({error}). Give a CSV file") from None
     names = list(rows[0]) if rows else []
     corpora, targets = ([n for n in names if n and n.startswith(kind)] for kind in (SHARE, LOSS))
@@ -116,10 +116,10 @@ def mix_runs(
     """Return runs as arrays; StrataError where they are fewer than corpora and one."""
     import numpy as np
 
-    if len(shares) < len(corpora) + 1:
+    if len({tuple(row) for row in shares}) < len(corpora) + 1:
         raise StrataError(
             f"log-linear law: {len(corpora)} corpora need at least {len(corpora) + 1} runs of different mixtures, got "
-            f"{len(shares)}. Train more"
+            f"{len({tuple(row) for row in shares})}. Train more"
         )
     return MixRuns(tuple(corpora), tuple(targets), np.array(shares, float), np.array(losses, float))
 
@@ -194,6 +194,11 @@ def propose(
             "tokens, or raise max_epochs"
         )
     wanted = np.array([(prior or {}).get(name, 1.0) for name in names], float)
+    if not wanted.sum() > 0 or kl_weight < 0:
+        raise StrataError(
+            f"mixture of corpora: the prior must have a number above 0, and kl_weight be 0 or more, got a prior of sum "
+            f"{wanted.sum():g} and kl_weight {kl_weight:g}"
+        )
     wanted = np.maximum(wanted / wanted.sum(), _SMALLEST_SHARE)
     weighted = [((weights or {}).get(name, 1.0), law) for name, law in laws.items()]
 

@@ -76,7 +76,7 @@ def cross_check(points: Sequence[Point], domain: Law, general: Law, goal: Goal) 
 
 
 def forgetting_shares(points: Sequence[Point]) -> list[float]:
-    """Return the domain shares at which the general loss rises with D, which the law's form cannot express."""
+    """Return the domain shares at which the general loss rises with D, which the paper's form cannot express."""
     runs: dict[tuple[int, float, int], list[Point]] = {}
     for point in points:
         if not point.excluded:

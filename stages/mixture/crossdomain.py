@@ -59,11 +59,20 @@ class CrossDomainLaw:
     """Parameters that the domains could not determine, and why."""
 
     def law_for(self, known: Coefficients) -> Law:
-        """Return the law of a domain of which only its coefficients are known."""
+        """Return the law of a domain of which only its coefficients are known; StrataError where they mean nothing."""
+        _refuse_rising(known, "the new domain")
         return replace(self.law, E=self.law.E + self.F / self._number(known) ** self.mu)
 
     def _number(self, known: Coefficients) -> float:
         return _combined(known, self.reference, self.weight)
+
+
+def _refuse_rising(known: Coefficients, name: str) -> None:
+    if not (known.decline > 0 and known.first_loss > 0):
+        raise StrataError(
+            f"cross-domain law: the loss of {name} does not fall at first ({known.decline:.4g} nats per 1e9 tokens), "
+            "so its coefficient has no meaning. Leave the domain out, or train its first point for longer"
+        )
 
 
 def _combined(known: Coefficients, reference: Coefficients, weight: float) -> float:
@@ -101,13 +110,8 @@ def fit_cross_domain(
     if len(points) < 2:
         raise StrataError(f"cross-domain law: needs points of at least two domains, got {len(points)}. Add another")
     known = {name: coefficients_of(own, kind) for name, own in points.items()}
-    falling = {name: one.decline for name, one in known.items()}
-    if min(falling.values()) <= 0:
-        worst = min(falling, key=falling.__getitem__)
-        raise StrataError(
-            f"cross-domain law: the {kind} loss of {worst} does not fall at first ({falling[worst]:.4g} nats per 1e9 "
-            "tokens), so its coefficient has no meaning. Leave the domain out"
-        )
+    for name, one in known.items():
+        _refuse_rising(one, name)
     reference = Coefficients(
         math.exp(float(np.mean([math.log(one.first_loss) for one in known.values()]))),
         math.exp(float(np.mean([math.log(one.decline) for one in known.values()]))),

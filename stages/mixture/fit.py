@@ -247,7 +247,10 @@ def _starts(observed: Observations, problem: Problem, counts: Array, num_starts:
         theta[num_linear:] = np.clip(drawn, low[num_linear:], high[num_linear:])
         _, gradient = problem.form.loss_and_gradient(theta, log_size, log_tokens, share)
         columns = gradient[:, :num_linear] / loss[:, None]  # relative residuals, as the objective has them
-        solution, _ = nnls(columns, np.ones(len(loss)))
+        try:
+            solution, _ = nnls(columns, np.ones(len(loss)))
+        except RuntimeError:  # its iteration limit: the start is then what a vanishing term starts from
+            solution = np.zeros(num_linear)
         # A term that least squares sets to 0 starts small instead: at a vanishing value its gradient vanishes too.
         floor = 0.01 * float(np.median(loss)) / np.maximum(gradient[:, :num_linear].mean(axis=0), 1e-12)
         theta[:num_linear] = np.log(np.maximum(solution, floor))

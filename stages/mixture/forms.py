@@ -122,7 +122,7 @@ FORGETTING = replace(
     loss_and_gradient=forgetting_loss_and_gradient,
 )
 LADDER = (D_CPT, ETA_FREE, FORGETTING)
-"""From the paper's form to wider ones, each of which holds the one before."""
+"""From the paper's form to wider ones, each of which all but holds the one before (delta is at least 0.001)."""
 EXPONENTIAL = Form(
     "exponential",
     ("E", "A", "B", "K", "alpha", "beta", "rate"),

@@ -77,12 +77,15 @@ def _rows(source: str | Path | Iterable[Mapping[str, Any]]) -> tuple[str, list[M
         return "points", list(source)
     path = Path(source)
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")
     except FileNotFoundError:
         raise StrataError(f"{path}: no such file. Give a CSV with the columns {', '.join(COLUMNS)}") from None
     except (UnicodeDecodeError, OSError) as error:
         raise StrataError(f"{path}: cannot be read as UTF-8 text ({error}). Give a CSV file") from None
-    return str(path), list(csv.DictReader(io.StringIO(text)))
+    try:
+        return str(path), list(csv.DictReader(io.StringIO(text)))
+    except csv.Error as error:
+        raise StrataError(f"{path}: is no CSV ({error}). Give a CSV with the columns {', '.join(COLUMNS)}") from None
 
 
 def _point(row: Mapping[str, Any], where: str) -> Point:
@@ -97,6 +100,10 @@ def _point(row: Mapping[str, Any], where: str) -> Point:
         if row.get(name) not in (None, "")
     }
     size, tokens, share = numbers["num_parameters"], numbers["num_tokens"], numbers["domain_share"]
+    seed = _number(row.get("seed") or 0, "seed", where)
+    for name, value in (("num_parameters", size), ("num_tokens", tokens), ("seed", seed)):
+        if not math.isfinite(value):
+            raise StrataError(f"{where}: {name} must be a finite number, got {value}. Correct the row")
     if not size >= SMALLEST_COUNT:
         raise StrataError(
             f"{where}: num_parameters must be a count of parameters, got {size:g}. "
@@ -111,10 +118,11 @@ def _point(row: Mapping[str, Any], where: str) -> Point:
         raise StrataError(
             f"{where}: domain_share must be between 0 and 1, got {share:g}. Write 0.67, not 67 (per cent)"
         )
-    seed = int(_number(row.get("seed") or 0, "seed", where))
-    run = str(row.get("run") or f"n{size:.0f}-r{share:g}-s{seed}")
+    run = str(row.get("run") or f"n{size:.0f}-r{share:g}-s{seed:.0f}")
     domain_loss, general_loss = numbers["domain_loss"], numbers["general_loss"]
-    return Point(run, int(size), int(tokens), share, domain_loss, general_loss, seed=seed, excluded=excluded, **extra)
+    return Point(
+        run, int(size), int(tokens), share, domain_loss, general_loss, seed=int(seed), excluded=excluded, **extra
+    )
 
 
 def _number(value: Any, name: str, where: str) -> float:
@@ -146,12 +154,15 @@ def mark_unusable(points: list[Point]) -> list[Point]:
     finite = [loss for p in points if not p.excluded for loss in p.losses if math.isfinite(loss) and loss > 0]
     if not finite:
         raise StrataError("points: no finite loss at all. Look at the training runs: every one has failed")
-    limits = [DIVERGED_FACTOR * median([p.losses[kind] for p in points if _finite(p)] or finite) for kind in range(2)]
+    trained = [
+        p for p in points if _finite(p) and p.num_tokens
+    ]  # a base's loss may be far above: it has learned nothing
+    limits = [DIVERGED_FACTOR * median([p.losses[kind] for p in trained] or finite) for kind in range(2)]
     broken: dict[str, str] = {}
     for point in points:
         if not _finite(point):
             broken.setdefault(point.run, f"run has a loss that is not finite at D = {point.num_tokens}")
-        elif any(loss > limit for loss, limit in zip(point.losses, limits, strict=True)):
+        elif point.num_tokens and any(loss > limit for loss, limit in zip(point.losses, limits, strict=True)):
             broken.setdefault(point.run, f"run diverged at D = {point.num_tokens}: > {DIVERGED_FACTOR:g} x median loss")
     seen: dict[tuple[Any, ...], Point] = {}
     marked = []
@@ -191,8 +202,7 @@ def base_losses(points: Iterable[Point]) -> dict[int, float]:
 
 def sizes_out_of_order(points: Iterable[Point]) -> list[int]:
     """Return the sizes whose base (D = 0) has a general loss no lower than a smaller base's."""
-    bases = sorted((p.num_parameters, p.general_loss) for p in points if p.num_tokens == 0 and _finite(p))
-    return [size for (_, before), (size, loss) in pairwise(bases) if loss >= before]
+    return [size for (_, before), (size, loss) in pairwise(base_losses(points).items()) if loss >= before]
 
 
 def check_enough(points: list[Point], where: str = "points") -> None:

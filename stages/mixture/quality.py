@@ -42,7 +42,7 @@ class HeldOut:
     value: float
     """The domain share, N or D."""
     extrapolates: bool
-    """Whether it is the smallest or largest one, so that the refit must reach beyond its data."""
+    """Whether the refit must reach beyond its data: it is the smallest or largest one, or some sizes have no other."""
     errors: Errors
 
 
@@ -129,7 +129,9 @@ def _held_out(observed: Observations, problem: Problem, general: bool) -> Iterat
             rest = observed.take([place for place in range(len(observed)) if place not in set(hidden)])
             fit = fit_law(rest, pose(rest, problem.form, problem.known), num_starts=HELD_OUT_GROUP_STARTS, seed=1)
             part = observed.take(hidden)
-            yield HeldOut(by, value, value in (values[0], values[-1]), compare(part, _predict(fit, part)))
+            lost = by != "size" and not set(part.num_parameters.tolist()) <= set(rest.num_parameters.tolist())
+            beyond = lost or value in (values[0], values[-1])
+            yield HeldOut(by, value, beyond, compare(part, _predict(fit, part)))
 
 
 def held_out_runs(observed: Observations, problem: Problem, fit: Fit) -> Errors:

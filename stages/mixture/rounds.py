@@ -9,6 +9,7 @@ from typing import Any
 from stages.mixture.choose import interval
 from stages.mixture.design import Base, Grid, Proxy, cost_of, plan_full_grid, trainings
 from stages.mixture.ensemble import Ensemble
+from stages.mixture.points import MIN_POINTS, MIN_RUNS
 from stages.mixture.sequential import Candidate, next_candidates
 
 
@@ -92,7 +93,8 @@ def run_rounds(
         spent = cost_of(proxies)["tokens"]
         chosen = ensemble.choice.domain_share if ensemble.choice else None
         rounds.append(Round(len(proxies), spent, chosen, found))
-        if found and ensemble.undecided == 0 and found[1] - found[0] <= limits.width:
+        enough = len(proxies) >= MIN_RUNS and sum(len(proxy.measure_at) for proxy in proxies) >= MIN_POINTS
+        if enough and found and ensemble.undecided == 0 and found[1] - found[0] <= limits.width:
             return Rounds(proxies, rounds, "the interval is narrow enough")
         affordable = {
             key: own for key, own in left.items() if spent + sum(proxy.tokens_trained for proxy in own) <= budget

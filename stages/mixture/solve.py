@@ -71,9 +71,9 @@ def _solve(start_BK: Array, batch: Batch) -> tuple[Array, Array]:
         new_residual = np.log(new_losses) - batch.log_loss_BP[active]
         new_value = _objective(new_residual, batch.counts_BP[active], batch.delta)
         better = new_value < value[active]  # NaN is not better
-        fell = value[active] - new_value
-        kept = active[better]
-        calm[kept] = np.where(fell[better] <= TOLERANCE * value[kept], calm[kept] + 1, 0)
+        kept, before = active[better], value[active][better]
+        is_calm = np.isfinite(before) & (new_value[better] >= (1 - TOLERANCE) * before)
+        calm[kept] = np.where(is_calm, calm[kept] + 1, 0)
         theta[kept], losses[kept], slopes[kept] = tried[better], new_losses[better], new_slopes[better]
         residual[kept], value[kept] = new_residual[better], new_value[better]
         damping[kept] = np.maximum(damping[kept] / 5, 1e-12)

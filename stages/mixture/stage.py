@@ -22,7 +22,8 @@ from stages.mixture.design import (
     plan_proxies,
 )
 from stages.mixture.goals import FLOPS_PER_PARAMETER_TOKEN, MAX_EPOCHS, GoalName
-from stages.mixture.points import MIN_SHARES
+from stages.mixture.points import MIN_POINTS, MIN_RUNS, MIN_SHARES
+from stages.mixture.rounds import first_round
 
 if TYPE_CHECKING:
     from pipeline.identity import Hasher, Json
@@ -65,7 +66,8 @@ class Mixture(Policy, Stage):
     interval_width: float = Field(0.1, gt=0)
     """``sequential``: the share is known well enough once its interval is no wider."""
     max_grid_share: float = Field(0.5, gt=0, le=1)
-    """``sequential``: share (0..1) of the full grid's tokens that may be spent."""
+    """``sequential``: share (0..1) of the full grid's tokens that may be spent; the first round is trained whatever it
+    costs."""
     token_fractions: tuple[float, ...] = (0.25, 0.5, 1.0)
     """Lengths of the proxies at the smallest size, as fractions of ``num_tokens``; three tell beta."""
     token_fractions_at_larger: tuple[float, ...] = (0.5,)
@@ -194,7 +196,8 @@ class Mixture(Policy, Stage):
         cost = cost_of(plan_proxies(bases, self.grid()))
         if self.design == "sequential":
             whole_grid = cost_of(plan_full_grid(bases, self.grid()))
-            cost = {name: round(value * self.max_grid_share) for name, value in whole_grid.items()}
+            first = cost_of(first_round(bases, self.grid()))
+            cost = {name: max(first[name], round(own * self.max_grid_share)) for name, own in whole_grid.items()}
         if any(size is None for size in sizes):
             return Estimate(num_tokens=cost["tokens"], basis=f"{cost['trainings']} proxies; a base's size is not known")
         # One training of one parameter stands for the sum over all proxies: the cost is 6 N D either way.
@@ -210,7 +213,7 @@ class Mixture(Policy, Stage):
         from stages.mixture.blocks import blocks_of, rounds_block
         from stages.mixture.earlier import known_exponents
         from stages.mixture.ensemble import KINDS, Ensemble, fit_ensemble
-        from stages.mixture.points import mark_unusable, write_points
+        from stages.mixture.points import check_enough, mark_unusable, write_points
         from stages.mixture.proxies import points_of, train_proxy
         from stages.mixture.rounds import Limits, run_rounds
 
@@ -229,6 +232,7 @@ class Mixture(Policy, Stage):
 
         def measure(proxies: Sequence[Proxy], number: int) -> Ensemble:
             points, goal = train(proxies, f"proxies{number}")
+            check_enough(mark_unusable(points))
             return fit_ensemble(
                 mark_unusable(points), goal, self.num_starts, self.num_bootstrap, self.seed, known,
                 paper_only=self.paper_only,
@@ -236,7 +240,9 @@ class Mixture(Policy, Stage):
 
         rounds = None
         proxies = plan_proxies(bases, self.grid())
-        if self.design == "sequential":
+        if self.design == "grid":
+            self._check_planned(proxies)
+        else:
             limits = Limits(self.proxies_per_round, self.interval_width, self.max_grid_share)
             rounds = run_rounds(bases, self.grid(), limits, self.confidence, measure)
             proxies = rounds.proxies
@@ -249,6 +255,15 @@ class Mixture(Policy, Stage):
         for block in [*blocks_of(analysis, cost), *([rounds_block(rounds)] if rounds else [])]:
             out.block(block)
         return _metrics(analysis, cost)
+
+    def _check_planned(self, proxies: Sequence[Proxy]) -> None:
+        """Refuse a grid of fewer runs or points than the law needs before it is trained."""
+        runs, points = len(proxies), sum(len(proxy.measure_at) for proxy in proxies)
+        if runs < MIN_RUNS or points < MIN_POINTS:
+            raise StepError(
+                f"mixture: the law needs at least {MIN_POINTS} points from {MIN_RUNS} runs; these shares, sizes and "
+                f"token fractions give {points} from {runs}. Add shares, token fractions or a base"
+            )
 
     def _goal(self, points: Sequence[Point], sizes: Mapping[str, int], target: Base, domain_tokens: int) -> Goal:
         from stages.mixture.analysis import make_goal
@@ -263,7 +278,7 @@ class Mixture(Policy, Stage):
             max_epochs=self.max_epochs,
             flops=self.flops or None,
             sizes=tuple(sizes.values()) if self.goal == "flop_budget" else (),
-            proxies_repeat=self.keep_epochs,
+            proxies_repeat=self.keep_epochs and self.goal in ("general_within", "pareto"),  # else D is another
         )
 
     def _bases(self, inputs: Inputs) -> tuple[list[Base], Base]:
@@ -273,8 +288,12 @@ class Mixture(Policy, Stage):
         ]
         if not -len(bases) <= self.target_base < len(bases):
             raise StepError(f"mixture.target_base: must point at one of {len(bases)} bases, got {self.target_base}")
-        if len({base.key for base in bases}) < len(bases):
-            raise StepError("mixture: the same base is given twice in needs.bases. Give bases of different sizes")
+        sizes = sorted(base.num_parameters for base in bases)
+        if len(set(sizes)) < len(sizes):
+            raise StepError(
+                f"mixture: bases must differ in size, got {sizes} non-embedding parameters. "
+                "Leave one of the equal ones out"
+            )
         return bases, bases[self.target_base]
 
     def _task(self, proxy: Proxy, tokens: Path, out: Output) -> dict[str, Any]:

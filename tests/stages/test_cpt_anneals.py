@@ -24,7 +24,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 def trunk(inputs: tuple[Path, Path], work: Path, optimizer: str, stage: int, **changes: Any) -> Job:
-    policy = ANNEALED.model_copy(update={"optimizer": optimizer})
+    policy = changes.pop("policy", ANNEALED).model_copy(update={"optimizer": optimizer})
     tokens = 16 * policy.global_batch_tokens
     changes = {"evaluate_at": (0,), "anneal_at": (4, 8, 16), "num_tokens": tokens, **changes}
     return job_of(inputs, work, policy, placement={"zero_stage": stage}, **changes)
@@ -51,7 +51,7 @@ def test_an_annealed_point_is_the_end_of_a_run_of_its_own(
     assert model_bytes(tmp_path / "plain") == model_bytes(tmp_path / "trunk")
 
 
-@pytest.mark.parametrize("at_update", [3, 4, 9, 13])
+@pytest.mark.parametrize("at_update", [3, 4, 8, 9, 13])
 def test_killed_in_a_decay_or_after_one_it_ends_the_same(
     inputs: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_update: int
 ) -> None:
@@ -75,6 +75,17 @@ def test_killed_in_a_decay_or_after_one_it_ends_the_same(
         undisturbed[name] for name in ("points", "anneals", "steps", "tokens")
     ]
     assert model_bytes(tmp_path / "whole") == model_bytes(tmp_path / "killed")
+
+
+def test_with_a_warm_up_only_its_length_is_another(inputs: tuple[Path, Path], tmp_path: Path) -> None:
+    """Three steps of 16 for all; a run of 4 steps of its own would warm up in one, and ends elsewhere."""
+    policy = ANNEALED.model_copy(update={"warmup_share": 0.2})
+    job = trunk(inputs, tmp_path / "trunk", "adamw", 0, policy=policy)
+    point = run_alone(job)["anneals"][0]
+    alone = trunk(inputs, tmp_path / "alone", "adamw", 0, policy=policy, num_tokens=point["tokens"], anneal_at=())
+    ended = run_alone(alone)["points"][-1]
+    assert losses(ended) != losses(point)
+    assert losses(ended) == pytest.approx(losses(point), rel=0.1)
 
 
 def sequences(data: TrainingData, steps: int) -> dict[str, set[int]]:

@@ -74,6 +74,9 @@ def test_caps_and_weights_hold() -> None:
     assert capped.at_cap == ("papers",)
     with pytest.raises(StrataError, match=r"mixture of corpora: the caps sum to 0\.6, so no mixture keeps all of them"):
         propose(runs, LAWS, caps=dict.fromkeys(CORPORA, 0.2))
+    for wrong in ({"prior": dict.fromkeys(CORPORA, 0.0)}, {"kl_weight": -1.0}):
+        with pytest.raises(StrataError, match="the prior must have a number above 0, and kl_weight be 0 or more, got"):
+            propose(runs, LAWS, **wrong)  # type: ignore[arg-type]
 
 
 def test_runs_are_read_from_csv_and_mistakes_told(tmp_path: Path) -> None:

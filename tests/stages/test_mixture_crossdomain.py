@@ -76,8 +76,11 @@ def test_domains_that_say_nothing_are_refused() -> None:
     with pytest.raises(StrataError, match=r"cross-domain law: needs points of at least two domains, got 1"):
         fit_cross_domain({"a": one}, "domain")
     rising = [replace(p, domain_loss=0.5) if p.num_tokens == 0 else p for p in one]
-    with pytest.raises(StrataError, match=r"the domain loss of b does not fall at first \(-\d.* Leave the domain out"):
+    with pytest.raises(StrataError, match=r"the loss of b does not fall at first \(-\d.* Leave the domain out"):
         fit_cross_domain({"a": one, "b": rising}, "domain")
+    law = fit_cross_domain({"a": one, "b": domain_points(0.2, 0.4)}, "domain", num_starts=4)
+    with pytest.raises(StrataError, match=r"the loss of the new domain does not fall at first \(-5 nats"):
+        law.law_for(Coefficients(3.0, -5.0))
 
 
 def test_exponents_are_lent_where_a_new_domains_points_cannot_tell_them(tmp_path: Path) -> None:

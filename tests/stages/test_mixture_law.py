@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.errors import StrataError
 from stages.mixture import fit as fitting
-from stages.mixture.alternatives import Alternatives
+from stages.mixture.alternatives import Alternatives, critical_ratio
 from stages.mixture.analysis import Analysis, Demands, _of_others, analyse, make_goal
 from stages.mixture.bootstrap import MIN_NOISE, bootstrap_laws, noise_of
 from stages.mixture.choose import Choice, choose_share, front, interval, trade_off, weigh
@@ -289,7 +289,7 @@ def test_an_unreachable_goal_is_not_hidden() -> None:
     assert analysis.choice is None
     assert not analysis.trusted
     assert any("no tried share reaches the goal" in reason for reason in analysis.reasons)
-    assert analysis.record()["interval"] == [0.3, 0.3]
+    assert analysis.record()["interval"] is None
 
 
 def test_importing_the_stage_loads_no_heavy_library() -> None:
@@ -324,11 +324,21 @@ def test_a_flop_budget_chooses_size_and_length_together() -> None:
     assert of_two.size_at_edge
     analysis = analyse(points, goal, QUICK)
     assert analysis.choice is not None
-    assert (analysis.goal.num_parameters, analysis.goal.num_tokens) == (
+    assert (analysis.shown.num_parameters, analysis.shown.num_tokens) == (
         analysis.choice.num_parameters,
         analysis.choice.num_tokens,
     )
+    assert analysis.trusted
     assert analysis.record()["num_tokens"] == analysis.choice.num_tokens
+    other = analyse(points, make_goal(points, "flop_budget", flops=6 * 1.8e9 * 3e9, sizes=SIZES[1:2]), QUICK)
+    assert any(
+        remark.startswith("the choice is for a model of 1800000000 parameters: give cpt") for remark in other.remarks
+    )
+    doubted = analyse(points, goal, replace(QUICK, max_held_out_error=1e-9))
+    assert doubted.record()["num_tokens"] == round(3e9 * 1.8e9 / goal.num_parameters)
+    one_size = [point for point in points if point.num_parameters == SIZES[1] or not point.num_tokens]
+    with pytest.raises(StrataError, match=r"goal: asks for 500000000, .* parameters, but all points have 1800000000"):
+        analyse(one_size, goal, QUICK)
     with pytest.raises(StrataError, match=r"goal flop_budget: needs the floating-point operations to spend"):
         choose_share(DOMAIN, GENERAL, make_goal(points, "flop_budget"))
 
@@ -376,6 +386,8 @@ def test_other_laws_are_asked_too(analysis: Analysis) -> None:
     assert analysis.choice is not None
     assert others.domain_share == pytest.approx(analysis.choice.domain_share, abs=0.1)
     assert any(remark.startswith("the exponential form agrees: it would choose") for remark in analysis.remarks)
+    capped = replace(analysis.shown, domain_tokens=10**8, max_epochs=2.0)
+    assert critical_ratio(analysis.domain.law, analysis.general.law, capped) == others.critical_ratio
     limit = 2.35 + 0.05
     shares = np.linspace(0, 1, 2001)
     allowed = analysis.general.law.loss(SIZES[-1], TOKENS[-1], 1 - shares) <= limit
@@ -391,3 +403,55 @@ def test_a_form_that_would_choose_otherwise_is_told() -> None:
     choice = Choice(0.5, 1, 1.0, 1.0, "general loss limit", False)
     assert _of_others(choice, others) == ["the exponential form disagrees: it would choose 0.20"]
     assert _of_others(None, others) == []
+
+
+def test_a_share_held_out_with_all_larger_sizes_counts_as_extrapolation() -> None:
+    points = [p for p in measure(DOMAIN, GENERAL) if p.num_parameters == SIZES[0] or p.domain_share == 0.5]
+    observed = observe(points, "domain")
+    problem = pose(observed)
+    fit = fit_law(observed, problem, num_starts=16, seed=0)
+    quality = assess(observed, problem, fit, check_slope(fit.law, [1e10], 0, 1), general=False)
+    beyond = {one.value for one in quality.held_out if one.by == "share" and one.extrapolates}
+    assert beyond == {0.0, 0.5, 1.0}
+    analysis = analyse(points, make_goal(points, "general_within", base_loss=2.35), QUICK)
+    assert analysis.trusted, analysis.reasons
+
+
+def test_a_limited_domain_is_shown_at_the_length_that_was_chosen() -> None:
+    domain = Law(**{**DOMAIN.as_dict(), "B": 0.15})
+    points = measure(domain, GENERAL)
+    analysis = analyse(points, make_goal(points, "limited_domain", domain_tokens=10**9, max_epochs=2.0), QUICK)
+    assert analysis.choice is not None
+    assert analysis.shown.num_tokens == analysis.choice.num_tokens < analysis.goal.num_tokens
+    rows = analysis.record()["trade_off"]
+    losses = [row["domain_loss"] for row in rows]
+    assert min(losses) <= analysis.choice.domain_loss <= max(losses)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"num_tokens": -5}, r"goal: num_tokens: must be above 0, got -5"),
+        ({"num_parameters": 0}, r"goal: num_parameters: must be above 0, got 0"),
+        ({"sizes": (0,)}, r"goal: sizes: must be above 0, got 0"),
+        ({"domain_tokens": 0}, r"goal: domain_tokens: must be above 0, got 0"),
+        ({"flops": math.inf}, r"goal: flops: must be above 0, got inf"),
+    ],
+)
+def test_goals_that_make_no_sense_are_told(options: dict[str, float], message: str) -> None:
+    with pytest.raises(StrataError, match=message):
+        make_goal(measure(DOMAIN, GENERAL), "general_within", **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"num_starts": 0}, r"law: num_starts: must be 1 or more, got 0"),
+        ({"num_bootstrap": -1}, r"law: num_bootstrap: must be 0 or more, got -1"),
+        ({"confidence": 2.0}, r"law: confidence: must be between 0 and 1, got 2\.0"),
+        ({"default_share": 7.0}, r"law: default_share: must be between 0 and 1, got 7\.0"),
+    ],
+)
+def test_demands_that_make_no_sense_are_told(options: dict[str, float], message: str) -> None:
+    with pytest.raises(StrataError, match=message):
+        Demands(**options)  # type: ignore[arg-type]

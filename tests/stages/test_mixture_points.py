@@ -53,7 +53,7 @@ def spoil(**changes: Any) -> list[dict[str, Any]]:
     ("changes", "message"),
     [
         ({"num_parameters": 0.5}, r"row 5: num_parameters must be a count of parameters, got 0\.5\. Write 500000000"),
-        ({"num_parameters": float("nan")}, r"row 5: num_parameters must be a count"),
+        ({"num_parameters": float("nan")}, r"row 5: num_parameters must be a finite number, got nan"),
         ({"num_tokens": 2}, r"row 5: num_tokens must be a count of tokens, or 0 for the base model, got 2"),
         ({"domain_share": 67}, r"row 5: domain_share must be between 0 and 1, got 67\. Write 0\.67, not 67"),
         ({"domain_share": "half"}, r"row 5: domain_share must be a number, got 'half'"),
@@ -228,3 +228,25 @@ def test_the_law_is_checked_against_the_measured_points() -> None:
     assert analysis.cross_check.disagrees
     assert analysis.cross_check.describe() in analysis.reasons
     assert any("the general loss rises with D at the domain shares 0.3, 0.5, 0.7, 0.9" in r for r in analysis.remarks)
+
+
+def test_a_base_far_above_its_trained_losses_is_no_divergence_and_repeated_bases_are_one(tmp_path: Path) -> None:
+    """A base that has learned nothing of the domain, given once for every run, in a file as Excel writes it."""
+    file = tmp_path / "points.csv"
+    given = [row for row in rows(base_loss=2.4) if row["num_tokens"]]
+    bases = [{**row, "num_tokens": 0, "domain_loss": 9.0, "general_loss": 2.3 - row["num_parameters"] / 1e10}
+             for row in given]  # fmt: skip
+    write_points(file, read_points([*bases, *given]))
+    file.write_text("\ufeff" + file.read_text("utf-8"), "utf-8")
+    points = mark_unusable(read_points(file))
+    assert sum(not point.excluded for point in points) == len(given)
+    assert {point.run for point in points} == {point.run for point in read_points([*bases, *given])}
+    analysis = analyse(points, make_goal(points, "general_within"), Demands(num_starts=4, num_bootstrap=20))
+    assert not any("no lower general loss" in remark for remark in analysis.remarks)
+
+
+def test_what_is_no_csv_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "points.csv"
+    file.write_text(f"run,num_parameters\n{'x' * 200_000},1\n")
+    with pytest.raises(StrataError, match=r"points\.csv: is no CSV \(field larger than field limit"):
+        read_points(file)
