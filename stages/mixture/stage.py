@@ -288,6 +288,8 @@ class Mixture(Policy, Stage):
         ]
         if not -len(bases) <= self.target_base < len(bases):
             raise StepError(f"mixture.target_base: must point at one of {len(bases)} bases, got {self.target_base}")
+        if len({base.key for base in bases}) < len(bases):
+            raise StepError("mixture: the same base is given twice in needs.bases. Give bases of different sizes")
         sizes = sorted(base.num_parameters for base in bases)
         if len(set(sizes)) < len(sizes):
             raise StepError(

@@ -392,5 +392,14 @@ def test_bases_that_cannot_be_used_are_refused(inputs: Inputs, stage: Mixture, t
         stage.run(inputs, Output(tmp_path, Resources(), InlineFanout(), "mixture"))
     with pytest.raises(StepError, match=r"the same base is given twice in needs\.bases"):
         stage.run(twice, out)
+    alike = Inputs(bases=[*inputs["bases"][:1], make_base(tmp_path / "alike" / "b", 16, 7)], tokens=inputs["tokens"])
+    alike["bases"][1].manifest["key"] = "another"
+    with pytest.raises(
+        StepError, match=r"bases must differ in size, got \[5200, 5200\] non-embedding parameters\. Leave"
+    ):
+        stage.run(alike, out)
+    few = stage.model_copy(update={"shares": (0.1, 0.5, 0.9), "token_fractions": (0.5, 1.0)})
+    with pytest.raises(StepError, match=r"at least 8 points from 4 runs; these shares, .* give 6 from 6\. Add shares"):
+        few.run(Inputs(bases=inputs["bases"][:1], tokens=inputs["tokens"]), out)
     with pytest.raises(StepError, match=r"mixture\.target_base: must point at one of 2 bases, got 5"):
         stage.model_copy(update={"target_base": 5}).run(inputs, out)
