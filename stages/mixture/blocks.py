@@ -24,6 +24,7 @@ def blocks_of(analysis: Analysis, cost: dict[str, Any]) -> list[Block]:
     return [
         _answer(analysis),
         *([] if analysis.trusted else [_warning(analysis)]),
+        *([_remarks(analysis)] if analysis.remarks else []),
         _curves(analysis, "domain"),
         _curves(analysis, "general"),
         _trade_off(analysis),
@@ -49,8 +50,12 @@ def _answer(analysis: Analysis) -> Block:
             f"Predicted there: domain loss {choice.domain_loss:.4f}, general loss {choice.general_loss:.4f}{bound}. "
             f"Decided by: {choice.decided_by}. "
         )
-    text += " ".join(f"{remark[0].upper()}{remark[1:]}." for remark in analysis.remarks)
     return Block("text", "Chosen mixture", {"text": text.strip(), "severity": "info"}, section=SECTION)
+
+
+def _remarks(analysis: Analysis) -> Block:
+    rows = [[f"{remark[0].upper()}{remark[1:]}."] for remark in analysis.remarks]
+    return Block("table", "What else to know", {"columns": ["remark"], "rows": rows}, section=SECTION)
 
 
 def _warning(analysis: Analysis) -> Block:

@@ -331,7 +331,7 @@ def test_report_blocks_are_complete(done: tuple[Path, dict[str, Any]]) -> None:
     warnings = [block for block in blocks if block["data"].get("severity") == "warning"]
     assert len(warnings) == (0 if metrics["trusted"] else 1)
     assert [block["title"] for block in blocks if block["data"].get("severity") != "warning"] == [
-        "Chosen mixture", "Domain loss against the mixture", "General loss against the mixture",
+        "Chosen mixture", "What else to know", "Domain loss against the mixture", "General loss against the mixture",
         "What domain text costs in general loss", "How good the law is", "What the law leaves over",
         "Fitted parameters", "Signs of the slopes", "What the proxies cost",
     ]  # fmt: skip
