@@ -25,6 +25,7 @@ from stages.mixture.crossdomain import coefficients_of, fit_cross_domain, fit_po
 from stages.mixture.design import Base, Grid, Proxy, cost_of, plan_full_grid
 from stages.mixture.ensemble import KINDS, Ensemble, OneLoss, fit_ensemble
 from stages.mixture.fit import Fit, LossKind, Observations, fit_law, observe, pose
+from stages.mixture.forms import Form
 from stages.mixture.goals import Goal
 from stages.mixture.points import Point, mark_unusable, read_points
 from stages.mixture.quality import Errors, compare, held_out_runs
@@ -72,7 +73,9 @@ def real() -> dict[str, Any]:
             figures |= _errors(f"{own}_in_sample", compare(one.observed, _predict(one.fit, one.observed)))
             figures |= _errors(f"{own}_held_out_runs", by_run)
             figures |= _errors(f"{own}_held_out_runs_exponential", getattr(others, kind))
-            figures |= two_shares_out(own, grid_of(points), kind)
+            figures |= two_shares_out(own, grid_of(points), kind, one.problem.form)
+            figures[f"{own}_form"] = one.problem.form.name
+            figures[f"{own}_held_out_runs_huber_by_form"] = {n: float(f"{h:.3g}") for n, h in one.huber.items()}
             figures[f"{own}_seed_noise"] = seed_noise(points, kind)
         shares = ensemble.shares()
         figures |= {
@@ -96,7 +99,7 @@ def _errors(name: str, errors: Errors) -> dict[str, Any]:
     }
 
 
-def two_shares_out(name: str, points: Sequence[Point], kind: LossKind) -> dict[str, Any]:
+def two_shares_out(name: str, points: Sequence[Point], kind: LossKind, form: Form) -> dict[str, Any]:
     """The paper's test: every pair of shares held out; splits without an end of the range are apart."""
     observed = observe(points, kind)
     shares = sorted(set(observed.share.tolist()))
@@ -105,7 +108,7 @@ def two_shares_out(name: str, points: Sequence[Point], kind: LossKind) -> dict[s
         hidden = [place for place, share in enumerate(observed.share.tolist()) if share in pair]
         rest = observed.take([place for place in range(len(observed)) if place not in set(hidden)])
         part = observed.take(hidden)
-        found = compare(part, _predict(fit_law(rest, pose(rest), num_starts=16, seed=SEED), part))
+        found = compare(part, _predict(fit_law(rest, pose(rest, form), num_starts=16, seed=SEED), part))
         (outer if {shares[0], shares[-1]} & set(pair) else inner).append(found)
     every = [*inner, *outer]
     return {
