@@ -63,7 +63,7 @@ def real() -> dict[str, Any]:
             continue
         goal = goal_of(points)
         ensemble = fit_ensemble(points, goal, NUM_STARTS, NUM_DRAWS, SEED)
-        others = alternatives(points, ensemble.domain.fit.law, ensemble.general.fit.law, goal, NUM_STARTS, SEED)
+        others = alternatives(points, ensemble.domain.fit.law, ensemble.general.fit.law, goal, goal, NUM_STARTS, SEED)
         prefix = f"real_{domain}"
         figures[f"{prefix}_points"] = sum(not point.excluded for point in points)
         for kind in KINDS:
