@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
@@ -238,13 +237,11 @@ def regret() -> dict[str, Any]:
         runs = read_points(path)
         base = next(point for point in runs if point.num_tokens == 0)
         trained = sorted((point for point in runs if point.num_tokens), key=lambda point: point.domain_share)
-        goal = replace(
-            make_goal(points, "general_within", num_parameters=base.num_parameters, num_tokens=TARGET_TOKENS,
-                      base_loss=base.general_loss)
-        )  # fmt: skip
+        size, limit_loss = base.num_parameters, base.general_loss
+        goal = make_goal(points, "general_within", num_parameters=size, num_tokens=TARGET_TOKENS, base_loss=limit_loss)
         ensemble = fit_ensemble(points, goal, NUM_STARTS, NUM_DRAWS, SEED)
         assert ensemble.choice is not None
-        limit, noise = 1.03 * base.general_loss, seed_noise(points, "domain") or 0.0
+        limit, noise = 1.03 * limit_loss, seed_noise(points, "domain") or 0.0
         chosen = min(trained, key=lambda point: abs(point.domain_share - ensemble.choice.domain_share))  # type: ignore
         allowed = [point for point in trained if point.general_loss <= limit]
         best = min(allowed or trained, key=lambda point: point.domain_loss)
