@@ -27,7 +27,7 @@ from stages.mixture.fit import Fit, LossKind, Observations, fit_law, observe, po
 from stages.mixture.forms import Form
 from stages.mixture.goals import Goal
 from stages.mixture.points import Point, mark_unusable, read_points
-from stages.mixture.quality import Errors, compare, held_out_runs
+from stages.mixture.quality import Errors, compare
 from stages.mixture.rounds import Limits, run_rounds
 
 NUM_STARTS, NUM_DRAWS, SEED = 64, 200, 0
@@ -67,14 +67,16 @@ def real() -> dict[str, Any]:
         figures[f"{prefix}_points"] = sum(not point.excluded for point in points)
         for kind in KINDS:
             one: OneLoss = getattr(ensemble, kind)
-            by_run = held_out_runs(one.observed, one.problem, one.fit)
+            by_run = one.selected.held_out[one.problem.form.name]
             own = f"{prefix}_{kind}"
             figures |= _errors(f"{own}_in_sample", compare(one.observed, _predict(one.fit, one.observed)))
             figures |= _errors(f"{own}_held_out_runs", by_run)
             figures |= _errors(f"{own}_held_out_runs_exponential", getattr(others, kind))
             figures |= two_shares_out(own, grid_of(points), kind, one.problem.form)
             figures[f"{own}_form"] = one.problem.form.name
-            figures[f"{own}_held_out_runs_huber_by_form"] = {n: float(f"{h:.3g}") for n, h in one.huber.items()}
+            figures[f"{own}_held_out_runs_huber_by_form"] = {
+                n: float(f"{h:.3g}") for n, h in one.selected.huber.items()
+            }
             figures[f"{own}_seed_noise"] = seed_noise(points, kind)
         shares = ensemble.shares()
         figures |= {

@@ -78,6 +78,10 @@ class Collection:
         """The number of the first document that is not of a standing segment."""
         return sum(len(stands) for stands in self.standing)
 
+    def own_segments(self) -> list[tuple[int, Segment]]:
+        """Return the segments that do not stand, each with its place among all."""
+        return list(enumerate(self.segments))[len(self.standing) :]
+
     @classmethod
     def open(
         cls,

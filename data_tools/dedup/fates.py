@@ -97,6 +97,6 @@ class Fates:
         folder.mkdir(parents=True, exist_ok=True)
         table = self.table()
         pq.write_table(self.around(), folder / REVIEW_FILE, compression="zstd")
-        for number, segment in list(enumerate(self.collection.segments))[len(self.collection.standing) :]:
+        for number, segment in self.collection.own_segments():
             own = table.slice(self.collection.offset(number) - self.first_own, segment.num_documents)
             pq.write_table(own.cast(fates_schema()), folder / f"{segment.folder.name}.parquet", compression="zstd")

@@ -36,8 +36,8 @@ class Checkpoint:
     """What the loop wants back: see ``save``."""
 
 
-def save(engine: Any, folder: Path, step: int, state: dict[str, Any], rank: int) -> None:
-    """Write the checkpoint of ``step`` from all workers, then drop all but the last two.
+def save(engine: Any, folder: Path, step: int, state: dict[str, Any], rank: int) -> Checkpoint:
+    """Write the checkpoint of ``step`` from all workers, then drop all but the last two; return it, on every worker.
 
     DeepSpeed's own files are pickles that this run writes and nobody else's code reads.
     """
@@ -65,6 +65,7 @@ def save(engine: Any, folder: Path, step: int, state: dict[str, Any], rank: int)
         for old in sorted(folder.glob("step-*"))[:-KEPT]:
             shutil.rmtree(old)
     comm.barrier()
+    return Checkpoint(final, step, state)
 
 
 @contextlib.contextmanager

@@ -170,17 +170,14 @@ def anneal_if_due(run: Run, folder: Path, rank: int) -> None:
     for end in run.job.anneal_at:
         if first_decay_step(policy, end) != run.step or end in known or end == run.num_steps:
             continue
-        checkpoints.save(run.engine, folder, run.step, vars(run.trajectory), rank)
+        stable = checkpoints.save(run.engine, folder, run.step, vars(run.trajectory), rank)
         shorter = replace(run.job, num_tokens=end * policy.global_batch_tokens, plateau=None)
         branch = replace(run, job=shorter, out=None, trajectory=Trajectory())
         while branch.step < end:
             update(branch)
         run.trajectory.anneals.append({"step": end, "tokens": shorter.num_tokens, **dev_losses(branch)})
         run.trajectory.seconds += branch.trajectory.seconds
-        found = checkpoints.latest(folder)
-        assert found is not None
-        assert found.step == run.step
-        checkpoints.load(run.engine, found)
+        checkpoints.load(run.engine, stable)
 
 
 def require_finite(what: str, value: float, run: Run, rate: float) -> None:

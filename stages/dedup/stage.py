@@ -269,7 +269,7 @@ def _shards(collection: Collection, folder: Path) -> dict[str, dict[str, Any]]:
     from data_tools.dedup.versions import fates_file
 
     calls = {}
-    for place, segment in list(enumerate(collection.segments))[len(collection.standing) :]:
+    for place, segment in collection.own_segments():
         first = 0
         for source in segment.sources:
             calls[f"{source.key}-{Path(source.shard).stem}"] = {

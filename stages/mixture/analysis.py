@@ -14,7 +14,7 @@ from stages.mixture.alternatives import CMR_TOLERANCE, Alternatives, alternative
 from stages.mixture.choose import Choice
 from stages.mixture.crosscheck import MAX_DISAGREEMENT, CrossCheck, cross_check, forgetting_shares
 from stages.mixture.earlier import known_exponents
-from stages.mixture.ensemble import KINDS, OneLoss, fit_ensemble
+from stages.mixture.ensemble import KINDS, Ensemble, OneLoss, fit_ensemble
 from stages.mixture.fit import Fit, LossKind
 from stages.mixture.goals import MAX_EPOCHS, Goal, GoalName, general_limit, sizes_to_try, tokens_within
 from stages.mixture.law import Law, check_slope
@@ -193,8 +193,8 @@ def make_goal(
     )
 
 
-def analyse(points: Sequence[Point], goal: Goal, demands: Demands) -> Analysis:
-    """Fit both laws to ``points`` and choose the domain share.
+def analyse(points: Sequence[Point], goal: Goal, demands: Demands, ensemble: Ensemble | None = None) -> Analysis:
+    """Fit both laws to ``points`` and choose the domain share; ``ensemble`` is what ``fit_both`` gave, where it has.
 
     Raises StrataError where the points are too few or contradict themselves, and, with ``on_weak_fit: stop``, where the
     laws are not good enough.
@@ -210,9 +210,7 @@ def analyse(points: Sequence[Point], goal: Goal, demands: Demands) -> Analysis:
             f"goal: asks for {', '.join(map(str, sorted(wanted)[:3]))} parameters, but all points have {min(sizes)}. "
             "Train proxies of at least two sizes, or ask for the measured one"
         )
-    known = {kind: known_exponents(demands.earlier, kind) for kind in KINDS}
-    ensemble = fit_ensemble(marked, goal, demands.num_starts, demands.num_bootstrap, demands.seed, known,
-                            paper_only=demands.paper_only)  # fmt: skip
+    ensemble = ensemble or fit_both(marked, goal, demands, lent(demands))
     domain, general = (_assessed(getattr(ensemble, kind), kind, goal) for kind in KINDS)
     choice, decided = ensemble.choice, ensemble.shares()
     reasons = _reasons(marked, domain, general, choice, ensemble.undecided, demands)
@@ -245,12 +243,27 @@ def analyse(points: Sequence[Point], goal: Goal, demands: Demands) -> Analysis:
     )
 
 
+def lent(demands: Demands) -> Mapping[LossKind, Mapping[str, float]]:
+    """Return the exponents that earlier domains lend, by loss."""
+    return {kind: known_exponents(demands.earlier, kind) for kind in KINDS}
+
+
+def fit_both(
+    points: Sequence[Point], goal: Goal, demands: Demands, known: Mapping[LossKind, Mapping[str, float]]
+) -> Ensemble:
+    """Fit both laws to marked ``points`` as ``demands`` say."""
+    return fit_ensemble(
+        points, goal, demands.num_starts, demands.num_bootstrap, demands.seed, known, paper_only=demands.paper_only
+    )
+
+
 def _assessed(one: OneLoss, kind: LossKind, goal: Goal) -> Fitted:
     low, high = (goal.low, goal.high) if kind == "domain" else (1 - goal.high, 1 - goal.low)
     tokens = sorted({*one.observed.num_tokens.tolist(), float(goal.num_tokens)})
     slope = check_slope(one.fit.law, tokens, low, high)
-    return Fitted(one.fit, assess(one.observed, one.problem, one.fit, slope, kind == "general"), one.draws,
-                  one.problem.form.name, one.huber)  # fmt: skip
+    form, selected = one.problem.form.name, one.selected
+    quality = assess(one.observed, one.problem, one.fit, slope, kind == "general", selected.held_out.get(form))
+    return Fitted(one.fit, quality, one.draws, form, selected.huber)
 
 
 def _reasons(

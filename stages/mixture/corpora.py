@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.errors import StrataError
+from stages.mixture.solve import Batch, solve
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 SHARE, LOSS = "share:", "loss:"
 HUBER_DELTA = 0.02
 """Of residuals of the logarithm of the loss, as in Olmix."""
-NUM_STARTS = 32
+NUM_STARTS, MAX_SLOPE = 32, 20.0
 _SMALLEST_SHARE = 1e-9
 
 
@@ -125,35 +126,26 @@ def mix_runs(
 
 
 def fit_log_linear(shares_RK: Array, losses_R: Array, *, num_starts: int = NUM_STARTS, seed: int = 0) -> LogLinearLaw:
-    """Fit one target's law by L-BFGS on a Huber loss of log residuals, from seeded starts."""
+    """Fit one target's law to a Huber loss of log residuals, from seeded starts."""
     import numpy as np
-    from scipy.optimize import minimize
 
-    log_loss, num_corpora = np.log(losses_R), shares_RK.shape[1]
+    def predict(theta_B: Array) -> tuple[Array, Array]:
+        floor, varying = np.exp(theta_B[:, :1]), np.exp(theta_B[:, 1:] @ shares_RK.T)
+        columns = [np.broadcast_to(floor, varying.shape)[..., None], varying[..., None] * shares_RK]
+        return floor + varying, np.concatenate(columns, axis=-1)
 
-    def objective(theta: Array) -> tuple[float, Array]:
-        floor, varying = np.exp(theta[0]), np.exp(np.clip(shares_RK @ theta[1:], -50, 50))
-        predicted = floor + varying
-        residual = np.log(predicted) - log_loss
-        size = np.abs(residual)
-        value = np.where(size <= HUBER_DELTA, 0.5 * residual**2, HUBER_DELTA * (size - 0.5 * HUBER_DELTA))
-        pull = np.clip(residual, -HUBER_DELTA, HUBER_DELTA) / predicted
-        return float(value.sum()) / HUBER_DELTA**2, np.concatenate(
-            [[pull @ np.full(len(pull), floor)], (pull * varying) @ shares_RK]
-        ) / HUBER_DELTA**2
-
-    random, low = np.random.default_rng(seed), float(losses_R.min())
-    bounds = [(math.log(1e-6 * low), math.log(low))] + [(-20.0, 20.0)] * num_corpora
-    ends = []
-    for _ in range(num_starts):
-        floor = math.log(low * random.uniform(0.2, 0.98))
-        slopes = math.log(float(np.median(losses_R)) - math.exp(floor)) + random.normal(0, 0.3, num_corpora)
-        ends.append(
-            minimize(objective, np.array([floor, *slopes]), jac=True, method="L-BFGS-B", bounds=bounds,
-                     options={"maxiter": 500, "ftol": 1e-12, "gtol": 1e-8})
-        )  # fmt: skip
-    best = min(ends, key=lambda end: float(end.fun))
-    return LogLinearLaw(float(best.x[0]), np.array(best.x[1:]))
+    random, low, num_corpora = np.random.default_rng(seed), float(losses_R.min()), shares_RK.shape[1]
+    starts = np.empty((num_starts, 1 + num_corpora))
+    for start in starts:
+        start[0] = math.log(low * random.uniform(0.2, 0.98))
+        start[1:] = math.log(float(np.median(losses_R)) - math.exp(start[0])) + random.normal(0, 0.3, num_corpora)
+    lowest = np.array([math.log(1e-6 * low), *[-MAX_SLOPE] * num_corpora])
+    highest = np.array([math.log(low), *[MAX_SLOPE] * num_corpora])
+    shape = (num_starts, len(losses_R))
+    batch = Batch(predict, np.broadcast_to(np.log(losses_R), shape), np.ones(shape), lowest, highest, HUBER_DELTA)
+    ends, values = solve(starts, batch)
+    best = ends[int(np.argmin(values))]
+    return LogLinearLaw(float(best[0]), best[1:])
 
 
 def held_out_error(runs: MixRuns, target: int) -> float:

@@ -88,25 +88,21 @@ def plan_proxies(bases: Sequence[Base], grid: Grid) -> list[Proxy]:
     """Return the trainings in a fixed order: sizes descending, so that the longest begin first."""
     ordered = sorted(bases, key=lambda base: (-base.num_parameters, base.key))
     smallest = ordered[-1]
-    proxies = []
-    for base in ordered:
-        shares, counts = (
-            (grid.shares, grid.token_counts)
-            if base is smallest
-            else (grid.shares_at_larger, grid.token_counts_at_larger)
-        )
-        for share in sorted(shares):
-            proxies.extend(trainings(base, share, counts, grid))
-    return proxies
+    return [
+        proxy
+        for base in ordered
+        for share in sorted(grid.shares if base is smallest else grid.shares_at_larger)
+        for proxy in trainings(base, share, smallest, grid)
+    ]
 
 
-def trainings(base: Base, share: float, counts: Sequence[int], grid: Grid) -> list[Proxy]:
-    """Return the trainings that measure one mixture at ``counts`` tokens, the longest first."""
+def trainings(base: Base, share: float, smallest: Base, grid: Grid) -> list[Proxy]:
+    """Return the trainings that measure one mixture at all lengths that the base is tried at, the longest first."""
 
     def text_share(count: int) -> float:
         return 1.0 if grid.target_tokens is None else min(1.0, count / grid.target_tokens)
 
-    counts = sorted(counts)
+    counts = sorted(grid.token_counts if base == smallest else grid.token_counts_at_larger)
     if grid.decay_share is None:
         return [Proxy(base, share, count, (count,), text_share(count)) for count in reversed(counts)]
     return [Proxy(base, share, counts[-1], tuple(counts), text_share(counts[-1]), grid.decay_share)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from stages.mixture.fit import LossKind, fit_law, observe, pose
@@ -11,8 +11,6 @@ from stages.mixture.points import check_enough, mark_unusable, read_points
 
 LENT = ("alpha", "beta")
 NUM_STARTS = 32
-
-Exponents = Mapping[str, float]
 
 
 def known_exponents(files: Sequence[str], kind: LossKind) -> dict[str, float]:

@@ -11,7 +11,7 @@ from stages.mixture.choose import Choice, choose_share
 from stages.mixture.fit import Fit, LossKind, Observations, Problem, observe
 from stages.mixture.goals import Goal
 from stages.mixture.points import Point
-from stages.mixture.select import select_form
+from stages.mixture.select import Selected, select_form
 
 if TYPE_CHECKING:
     from stages.mixture.law import Law
@@ -24,12 +24,17 @@ class OneLoss:
     """One of the two losses: its points, its law, and the laws of the draws."""
 
     observed: Observations
-    problem: Problem
-    fit: Fit
+    selected: Selected
     draws: tuple[Law, ...]
-    huber: Mapping[str, float]
-    """By the form's name: mean Huber loss of held-out runs."""
     noise: Noise
+
+    @property
+    def problem(self) -> Problem:
+        return self.selected.problem
+
+    @property
+    def fit(self) -> Fit:
+        return self.selected.fit
 
 
 @dataclass(frozen=True)
@@ -86,4 +91,4 @@ def _fit(
     found = select_form(observed, known, num_starts, seed, paper_only=paper_only)
     noise = noise_of(observed, found.problem, found.fit)
     draws = bootstrap_laws(observed, found.problem, found.fit, noise, num_bootstrap, seed)
-    return OneLoss(observed, found.problem, found.fit, tuple(draws), found.huber, noise)
+    return OneLoss(observed, found, tuple(draws), noise)

@@ -156,20 +156,14 @@ def pose(observed: Observations, form: Form = D_CPT, known: Mapping[str, float] 
     )
 
 
-def fit_law(observed: Observations, problem: Problem, *, num_starts: int, seed: int, warm: Array | None = None) -> Fit:
-    """Return the best law over ``num_starts`` seeded starts, and ``warm`` (a theta) where given.
-
-    Raises StrataError where no start converges to finite values.
-    """
+def fit_law(observed: Observations, problem: Problem, *, num_starts: int, seed: int) -> Fit:
+    """Return the best law over ``num_starts`` seeded starts; StrataError where none converges to finite values."""
     import numpy as np
 
-    everything = np.ones((1, len(observed)))
-    starts = np.array(_starts(observed, problem, everything[0], num_starts, seed) + ([] if warm is None else [warm]))
-    log_loss = np.log(observed.loss)[None, :]
-    shape = (len(starts), len(observed))
-    ends, values = solve(
-        starts, batch_of(observed, problem, np.broadcast_to(log_loss, shape), np.broadcast_to(everything, shape))
-    )
+    counts = np.ones((num_starts, len(observed)))
+    starts = np.array(_starts(observed, problem, counts[0], num_starts, seed))
+    log_loss = np.broadcast_to(np.log(observed.loss), counts.shape)
+    ends, values = solve(starts, batch_of(observed, problem, log_loss, counts))
     best = int(np.argmin(values))
     if not math.isfinite(float(values[best])):
         raise StrataError(
@@ -266,9 +260,8 @@ def make_law(theta: Array, problem: Problem) -> Any:
     unit = math.log(UNIT)
     values["A"] *= math.exp(values["alpha"] * (problem.log_size_center - unit))
     values["B"] *= math.exp(values["beta"] * (problem.log_tokens_center - unit))
-    values["C"] = values.get("C", 0.0) * math.exp(-values.get("delta", 0.0) * (problem.log_tokens_center - unit))
-    if "C" not in problem.form.parameters:
-        del values["C"]
+    if "delta" in values:
+        values["C"] *= math.exp(-values["delta"] * (problem.log_tokens_center - unit))
     if "A" in problem.priors:
         values["A"] = 0.0
     return problem.form.make(**values)

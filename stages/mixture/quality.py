@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from stages.mixture.fit import HUBER_DELTA, Fit, Observations, Problem, fit_law, pose, refit_without
 from stages.mixture.law import SlopeCheck
+from stages.mixture.solve import huber
 
 if TYPE_CHECKING:
     import numpy as np
@@ -69,16 +70,13 @@ def compare(observed: Observations, predicted: Array) -> Errors:
     import numpy as np
 
     residual = observed.loss - predicted
-    log_residual = np.abs(np.log(predicted) - np.log(observed.loss))
-    huber = np.where(
-        log_residual <= HUBER_DELTA, 0.5 * log_residual**2, HUBER_DELTA * (log_residual - 0.5 * HUBER_DELTA)
-    )
+    of_logs = huber(np.log(predicted) - np.log(observed.loss), HUBER_DELTA)
     relative = np.abs(residual) / observed.loss
     return Errors(
         num_points=len(observed),
         r2=_r2(observed.loss - observed.loss.mean(), residual),
         r2_share=_share_r2(observed, predicted),
-        huber=float(huber.mean()),
+        huber=HUBER_DELTA**2 * float(of_logs.mean()),
         mean_relative=float(relative.mean()),
         max_relative=float(relative.max()),
     )
@@ -105,11 +103,16 @@ def _share_r2(observed: Observations, predicted: Array) -> float | None:
     return _r2(np.array(measured), np.array(residual)) if measured else None
 
 
-def assess(observed: Observations, problem: Problem, fit: Fit, slope: SlopeCheck, general: bool) -> Quality:
-    """Measure ``fit`` in sample, each run held out, each share, size and length; ``general``: shares are 1 - r."""
+def assess(
+    observed: Observations, problem: Problem, fit: Fit, slope: SlopeCheck, general: bool, by_run: Errors | None = None
+) -> Quality:
+    """Measure ``fit`` in sample, each run held out, each share, size and length; ``general``: shares are 1 - r.
+
+    ``by_run`` are the errors of held-out runs, where they are known.
+    """
     return Quality(
         compare(observed, _predict(fit, observed)),
-        held_out_runs(observed, problem, fit),
+        by_run or held_out_runs(observed, problem, fit),
         tuple(_held_out(observed, problem, general)),
         slope,
         problem.priors,

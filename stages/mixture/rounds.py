@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from stages.mixture.choose import interval
@@ -42,6 +42,8 @@ class Rounds:
     proxies: list[Proxy]
     rounds: list[Round]
     ended_by: str
+    ensemble: Ensemble = field(compare=False, repr=False)
+    """The laws after the last round."""
 
     def as_dict(self) -> dict[str, Any]:
         return {"rounds": [asdict(one) for one in self.rounds], "ended_by": self.ended_by}
@@ -49,19 +51,18 @@ class Rounds:
 
 def first_round(bases: Sequence[Base], grid: Grid) -> list[Proxy]:
     """Return the lowest, the middle and the highest share at the smallest size, the middle one at every other."""
-    ordered, shares = sorted(bases, key=lambda base: (base.num_parameters, base.key)), sorted(grid.shares)
+    ordered, shares = _by_size(bases), sorted(grid.shares)
     middle = shares[len(shares) // 2]
     chosen = [(ordered[0], share) for share in dict.fromkeys((shares[0], middle, shares[-1]))]
     return [
         proxy
         for base, share in [*((base, middle) for base in reversed(ordered[1:])), *chosen]
-        for proxy in _of(base, share, ordered[0], grid)
+        for proxy in trainings(base, share, ordered[0], grid)
     ]
 
 
-def _of(base: Base, share: float, smallest: Base, grid: Grid) -> list[Proxy]:
-    counts = grid.token_counts if base == smallest else grid.token_counts_at_larger
-    return trainings(base, share, counts, grid)
+def _by_size(bases: Sequence[Base]) -> list[Base]:
+    return sorted(bases, key=lambda base: (base.num_parameters, base.key))
 
 
 def run_rounds(
@@ -75,14 +76,12 @@ def run_rounds(
 
     The same bases, grid and measurements give the same rounds.
     """
-    smallest = min(bases, key=lambda base: (base.num_parameters, base.key))
+    ordered = _by_size(bases)
     budget = limits.grid_share * cost_of(plan_full_grid(bases, grid))["tokens"]
     proxies = first_round(bases, grid)
     rounds: list[Round] = []
     left = {
-        (base.key, share): _of(base, share, smallest, grid)
-        for base in sorted(bases, key=lambda base: (base.num_parameters, base.key))
-        for share in sorted(grid.shares)
+        (base.key, share): trainings(base, share, ordered[0], grid) for base in ordered for share in sorted(grid.shares)
     }
     while True:
         for proxy in proxies:
@@ -95,17 +94,15 @@ def run_rounds(
         rounds.append(Round(len(proxies), spent, chosen, found))
         enough = len(proxies) >= MIN_RUNS and sum(len(proxy.measure_at) for proxy in proxies) >= MIN_POINTS
         if enough and found and ensemble.undecided == 0 and found[1] - found[0] <= limits.width:
-            return Rounds(proxies, rounds, "the interval is narrow enough")
-        affordable = {
-            key: own for key, own in left.items() if spent + sum(proxy.tokens_trained for proxy in own) <= budget
-        }
+            return Rounds(proxies, rounds, "the interval is narrow enough", ensemble)
+        affordable = {key: own for key, own in left.items() if spent + cost_of(own)["tokens"] <= budget}
         if not affordable:
-            return Rounds(proxies, rounds, "the budget is spent" if left else "every mixture has been tried")
+            return Rounds(proxies, rounds, "the budget is spent" if left else "every mixture has been tried", ensemble)
         for key in _best(ensemble, affordable, limits.per_round):
             own = affordable[key]
-            if spent + sum(proxy.tokens_trained for proxy in own) <= budget:
+            if spent + cost_of(own)["tokens"] <= budget:
                 proxies = [*proxies, *own]
-                spent += sum(proxy.tokens_trained for proxy in own)
+                spent += cost_of(own)["tokens"]
 
 
 def _best(ensemble: Ensemble, left: Mapping[tuple[str, float], Sequence[Proxy]], num: int) -> list[tuple[str, float]]:
@@ -114,7 +111,7 @@ def _best(ensemble: Ensemble, left: Mapping[tuple[str, float], Sequence[Proxy]],
             own[0].base.num_parameters,
             own[0].domain_share,
             tuple(sorted({count for proxy in own for count in proxy.measure_at})),
-            sum(proxy.flops for proxy in own),
+            cost_of(own)["flops"],
         ): key
         for key, own in left.items()
     }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from stages.mixture.fit import MIN_TOKEN_COUNTS, Fit, Observations, Problem, fit_law, pose
 from stages.mixture.forms import D_CPT, FORGETTING, LADDER
-from stages.mixture.quality import held_out_runs
+from stages.mixture.quality import Errors, held_out_runs
 
 GOOD_ENOUGH = 0.5e-6
 """Huber loss of an error of 0.1 %, which seeds differ by: no wider form is tried below it."""
@@ -21,8 +21,13 @@ class Selected:
 
     problem: Problem
     fit: Fit
-    huber: Mapping[str, float]
-    """By the form's name: mean Huber loss of held-out runs."""
+    held_out: Mapping[str, Errors]
+    """By the form's name: the errors of held-out runs."""
+
+    @property
+    def huber(self) -> dict[str, float]:
+        """By the form's name: mean Huber loss of held-out runs."""
+        return {name: errors.huber for name, errors in self.held_out.items()}
 
 
 def select_form(
@@ -30,7 +35,7 @@ def select_form(
 ) -> Selected:
     """Fit the ladder up to a good form and return the best; with ``paper_only`` the first, nothing held out."""
     best: Selected | None = None
-    errors: dict[str, float] = {}
+    errors: dict[str, Errors] = {}
     few_lengths = len(set(observed.num_tokens.tolist())) < MIN_TOKEN_COUNTS
     for form in LADDER:
         if form is not D_CPT and (paper_only or (form is FORGETTING and few_lengths)):
@@ -39,10 +44,10 @@ def select_form(
         fit = fit_law(observed, problem, num_starts=num_starts, seed=seed)
         if paper_only:
             return Selected(problem, fit, {})
-        errors[form.name] = held_out_runs(observed, problem, fit).huber
-        if best is None or errors[form.name] <= WORTH * errors[best.problem.form.name]:
+        errors[form.name] = held_out_runs(observed, problem, fit)
+        if best is None or errors[form.name].huber <= WORTH * errors[best.problem.form.name].huber:
             best = Selected(problem, fit, errors)
-        if errors[best.problem.form.name] <= GOOD_ENOUGH:
+        if errors[best.problem.form.name].huber <= GOOD_ENOUGH:
             break
     assert best is not None
     return best

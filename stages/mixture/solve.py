@@ -84,11 +84,18 @@ def _solve(start_BK: Array, batch: Batch) -> tuple[Array, Array]:
     return theta, value
 
 
-def _objective(residual: Array, counts: Array, delta: float) -> Array:
+def huber(residual: Array, delta: float) -> Array:
+    """Return the Huber loss of each residual, in units of ``delta`` squared."""
     import numpy as np
 
     scaled = np.abs(residual) / delta
-    value: Array = (counts * np.where(scaled <= 1, 0.5 * scaled * scaled, scaled - 0.5)).sum(axis=-1)
+    return np.where(scaled <= 1, 0.5 * scaled * scaled, scaled - 0.5)
+
+
+def _objective(residual: Array, counts: Array, delta: float) -> Array:
+    import numpy as np
+
+    value: Array = (counts * huber(residual, delta)).sum(axis=-1)
     return np.where(np.isfinite(value), value, np.inf)
 
 

@@ -209,10 +209,9 @@ class Mixture(Policy, Stage):
         """Train the proxies, fit, choose, write ``mixture.json`` and ``points.csv``."""
         from data_tools.packing import read_meta
         from pipeline.artifact import write_json
-        from stages.mixture.analysis import analyse
+        from stages.mixture.analysis import analyse, fit_both, lent
         from stages.mixture.blocks import blocks_of, rounds_block
-        from stages.mixture.earlier import known_exponents
-        from stages.mixture.ensemble import KINDS, Ensemble, fit_ensemble
+        from stages.mixture.ensemble import Ensemble
         from stages.mixture.points import check_enough, mark_unusable, write_points
         from stages.mixture.proxies import points_of, train_proxy
         from stages.mixture.rounds import Limits, run_rounds
@@ -221,7 +220,7 @@ class Mixture(Policy, Stage):
         tokens = inputs.one("tokens").path
         distinct = int(read_meta(tokens)["parts"]["domain"]["train"]["num_tokens"])
         results: dict[str, Any] = {}
-        known = {kind: known_exponents(self.earlier, kind) for kind in KINDS}
+        demands, rounds = self._demands(), None
 
         def train(proxies: Sequence[Proxy], name: str) -> tuple[list[Point], Goal]:
             new = {proxy.name: self._task(proxy, tokens, out) for proxy in proxies if proxy.name not in results}
@@ -230,24 +229,23 @@ class Mixture(Policy, Stage):
             points, sizes = points_of(proxies, results.values())
             return points, self._goal(points, sizes, target, distinct)
 
-        def measure(proxies: Sequence[Proxy], number: int) -> Ensemble:
-            points, goal = train(proxies, f"proxies{number}")
-            check_enough(mark_unusable(points))
-            return fit_ensemble(
-                mark_unusable(points), goal, self.num_starts, self.num_bootstrap, self.seed, known,
-                paper_only=self.paper_only,
-            )  # fmt: skip
-
-        rounds = None
-        proxies = plan_proxies(bases, self.grid())
         if self.design == "grid":
+            proxies = plan_proxies(bases, self.grid())
             self._check_planned(proxies)
         else:
+            known = lent(demands)
+
+            def measure(proxies: Sequence[Proxy], number: int) -> Ensemble:
+                points, goal = train(proxies, f"proxies{number}")
+                marked = mark_unusable(points)
+                check_enough(marked)
+                return fit_both(marked, goal, demands, known)
+
             limits = Limits(self.proxies_per_round, self.interval_width, self.max_grid_share)
             rounds = run_rounds(bases, self.grid(), limits, self.confidence, measure)
             proxies = rounds.proxies
         points, goal = train(proxies, "proxies")
-        analysis = analyse(points, goal, self._demands())
+        analysis = analyse(points, goal, demands, rounds.ensemble if rounds else None)
         cost = self._cost(bases, proxies)
         write_points(out.path / POINTS_FILE, analysis.points)
         record = {**analysis.record(), "policy": Policy.of(self).model_dump(), "points": self.points, "cost": cost}
