@@ -22,7 +22,7 @@ from stages.mixture.select import select_form
 
 SIZES = (500_000_000, 1_000_000_000, 2_000_000_000, 4_000_000_000)
 SHARES = tuple(np.linspace(0.05, 0.95, 9).round(4).tolist())
-AT_LARGER = SHARES[1::3]
+AT_LARGER = SHARES[::2]
 LENGTHS = (1_000_000_000, 2_000_000_000, 4_000_000_000, 7_000_000_000, 10_000_000_000)
 NOISE, NUM_STARTS = 0.002, 64
 NUM_SETS, NUM_FITS, NUM_DRAWS = 50, 200, 200
@@ -42,7 +42,7 @@ def random_law(random: np.random.Generator) -> Law:
 
 
 def measure(domain: Law, general: Law, random: np.random.Generator) -> list[Point]:
-    """All shares at the smallest size, three at larger ones, five lengths each: 90 points."""
+    """All shares at the smallest size, five at larger ones, five lengths each: 120 points."""
     points = []
     for size in SIZES:
         for share in SHARES if size == SIZES[0] else AT_LARGER:

@@ -36,7 +36,7 @@ def fit_points(
     ``source`` is a CSV file or an iterable of mappings with the columns of ``stages.mixture.points.COLUMNS``. The share
     is for a model of ``num_parameters`` trained on ``num_tokens`` (default: the largest measured). ``base_loss`` is
     that model's general loss before training, where the points do not hold it (a row with num_tokens = 0). The goals
-    are those of ``stages.mixture.goals``; ``flop_budget`` spends ``flops`` on one of ``sizes``, or on any N between the
+    are those of ``stages.mixture.goals``; ``flop_budget`` spends ``flops`` on one of ``sizes``, or on one of the
     bases. ``proxies_repeat=False`` says that the points' trainings repeated their domain text less than the target
     will. ``demands`` are the fields of ``stages.mixture.analysis.Demands``. Raises StrataError for points that cannot
     be used.

@@ -46,7 +46,7 @@ class Goal:
     flops: float | None = None
     """``flop_budget``: floating-point operations to spend, 6 N D."""
     sizes: tuple[int, ...] = ()
-    """``flop_budget``: the values of N to choose from; without any, all between the smallest and the largest base."""
+    """``flop_budget``: the values of N to choose from; without any, those of the bases: only they can be trained on."""
     proxies_repeat: bool = True
     """Whether the proxies repeated their text as often as the target will. Else repeated tokens count less here."""
 
@@ -74,18 +74,13 @@ def general_limit(goal: Goal) -> float | None:
     return (1.0 + goal.tolerance) * float(np.interp(np.log(goal.num_parameters), sizes, losses))
 
 
-def sizes_to_try(goal: Goal, steps: int = 41) -> list[int]:
-    """Return the values of N that ``flop_budget`` compares."""
-    import numpy as np
-
+def sizes_to_try(goal: Goal) -> list[int]:
+    """Return the values of N that ``flop_budget`` compares, rising."""
     if not goal.flops or goal.flops <= 0:
         raise StrataError(
             "goal flop_budget: needs the floating-point operations to spend (6 N D), got none. Give flops (--flops)"
         )
-    if goal.sizes or len(goal.base_losses) < 2:
-        return sorted(goal.sizes) or [goal.num_parameters]
-    low, high = np.log(np.array([goal.base_losses[0][0], goal.base_losses[-1][0]], dtype=np.float64))
-    return sorted({round(size) for size in np.exp(np.linspace(low, high, steps)).tolist()})
+    return sorted(goal.sizes or dict(goal.base_losses) or [goal.num_parameters])
 
 
 def tokens_within(goal: Goal, num_parameters: int) -> int:
