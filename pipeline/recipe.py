@@ -250,7 +250,7 @@ def _check(draft: _Draft, path: Path, profile: str, request: Request) -> Recipe:
     domain = values.get("domain") or ""
     for step in ordered.values():
         where = f"{draft.where(step.name)}: step {step.name}"
-        step.stage.check(CheckContext(where, domain, licenses, profile))
+        step.stage.check(CheckContext(where, domain, licenses, profile, step.resources))
     return Recipe(
         path.stem, path, domain, licenses, profile, ordered, targets, publish, tuple(request.overrides), plugins
     )

@@ -78,6 +78,8 @@ class CheckContext:
     licenses: tuple[str, ...]
     """SPDX identifiers that the recipe allows."""
     profile: str
+    resources: Resources = field(default_factory=lambda: Resources.model_validate({}))
+    """Those of the step."""
 
 
 class Stage(BaseModel):

@@ -62,6 +62,7 @@ class Pretrain(Policy, Stage):
     """Decides the first weights and the order of the sequences."""
 
     def check(self, context: CheckContext) -> None:
+        self.check_placement(context)
         head, rest = divmod(self.hidden_size, self.num_heads)
         if rest or head % 2:
             raise RecipeError(

@@ -10,7 +10,9 @@ import torch
 
 from stages.cpt.job import Job
 from stages.cpt.losses import NextTokenLoss
+from stages.cpt.optimizers.partitions import place
 from stages.cpt.optimizers.spam import Spam
+from stages.cpt.optimizers.stable_spam import StableSpam
 
 MAX_BUCKET_ELEMENTS = 500_000_000
 """DeepSpeed's own default; smaller models get buckets of their own size instead of 2 GB of buffers."""
@@ -40,7 +42,10 @@ def build_engine(job: Job, world: int) -> Any:
         size = sum(number_of(parameter) for parameter in model.parameters())
         zero = config["zero_optimization"]
         zero["reduce_bucket_size"] = zero["allgather_bucket_size"] = min(size, MAX_BUCKET_ELEMENTS)
-    engine, *_ = deepspeed.initialize(model=model, optimizer=build_optimizer(causal, job), config=config)
+    optimizer = build_optimizer(causal, job)
+    engine, *_ = deepspeed.initialize(model=model, optimizer=optimizer, config=config)
+    if isinstance(optimizer, Spam):
+        optimizer.segments = place(engine, causal, torch.distributed.get_rank())
     if placement.compile:
         causal.base_model.compile()
     return engine
@@ -66,7 +71,7 @@ def deepspeed_config(job: Job, world: int) -> dict[str, Any]:
 
 
 def build_optimizer(causal: Any, job: Job) -> torch.optim.Optimizer:
-    """Return AdamW or SPAM over two groups: matrices with weight decay; norms, biases and embeddings without."""
+    """Return the optimizer over two groups: matrices with weight decay; norms, biases and embeddings without."""
     policy = job.policy
     embeddings = embedding_ids(causal)
     parameters = [parameter for parameter in causal.parameters() if parameter.requires_grad]
@@ -75,20 +80,21 @@ def build_optimizer(causal: Any, job: Job) -> torch.optim.Optimizer:
     others = [p for p in parameters if len(shapes[id(p)]) < 2 or id(p) in embeddings]
     groups = [{"params": decayed, "weight_decay": policy.weight_decay}, {"params": others, "weight_decay": 0.0}]
     groups = [group for group in groups if group["params"]]
-    betas = (policy.beta1, policy.beta2)
-    if policy.optimizer == "spam":
-        return Spam(
-            groups,
-            policy.learning_rate,
-            betas,
-            policy.epsilon,
-            threshold=policy.spam_threshold,
-            interval=policy.spam_interval,
-            warmup=policy.spam_warmup,
-            grace=policy.spam_grace,
-            restart_bias_correction=policy.spam_restart_bias_correction,
-        )
-    return torch.optim.AdamW(groups, policy.learning_rate, betas, policy.epsilon, fused=True)
+    common: dict[str, Any] = {"lr": policy.learning_rate, "betas": (policy.beta1, policy.beta2), "eps": policy.epsilon}
+    if policy.optimizer == "adamw":
+        return torch.optim.AdamW(groups, **common, fused=True)
+    common |= {"interval": policy.spam_interval, "restart_bias_correction": policy.spam_restart_bias_correction}
+    if policy.optimizer == "stable_spam":
+        return StableSpam(groups, **common, gammas=policy.stable_spam_gammas)
+    return Spam(
+        groups,
+        **common,
+        threshold=policy.spam_threshold,
+        warmup=policy.spam_warmup,
+        grace=policy.spam_grace,
+        density=policy.spam_density,
+        seed=job.seed,
+    )
 
 
 def clip_gradient(engine: Any, job: Job) -> float | None:

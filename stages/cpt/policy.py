@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from pipeline.stage import Resources
+from pipeline.errors import RecipeError
+from pipeline.stage import CheckContext, Resources
 
 
 class Policy(BaseModel):
@@ -14,8 +15,9 @@ class Policy(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
 
-    optimizer: Literal["adamw", "spam"] = "adamw"
-    """``adamw`` (Loshchilov & Hutter, arXiv 1711.05101) or ``spam`` (arXiv 2501.06842)."""
+    optimizer: Literal["adamw", "spam", "stable_spam"] = "adamw"
+    """``adamw`` (Loshchilov & Hutter, arXiv 1711.05101), ``spam`` (arXiv 2501.06842), or ``stable_spam`` (arXiv
+    2502.17055), which needs whole tensors: ``zero_stage: 0``."""
     learning_rate: float = Field(3.0e-4, gt=0)
     """Peak learning rate. 3e-4 is the published value for continued pre-training of models up to 1 B parameters; take
     3e-5 for 3-8 B (arXiv 2406.14833)."""
@@ -44,13 +46,17 @@ class Policy(BaseModel):
     spam_threshold: float = Field(5000.0, gt=0)
     """SPAM's theta: a gradient element whose square exceeds theta times its second moment is cut; 5000 in the paper."""
     spam_interval: int = Field(500, ge=1)
-    """SPAM's delta T: steps between momentum resets; 500 in the paper, worse below 100."""
+    """SPAM's delta T: steps between momentum resets; 500 in the paper, worse below 100; 1000 in Stable-SPAM's."""
     spam_warmup: int = Field(150, ge=0)
     """SPAM's N: steps of cosine warm-up of the update after a reset; 150 in the paper."""
     spam_grace: int = Field(20, ge=0)
     """Steps after a reset without cutting, while the second moment is young; 20 in the authors' code."""
     spam_restart_bias_correction: bool = True
     """Restart Adam's bias correction at a reset. False is the authors' code: a larger effective learning rate."""
+    spam_density: float = Field(1.0, gt=0, le=1)
+    """SPAM's sparse momentum: share of the weights (0..1] that take part until the next reset, drawn anew at each."""
+    stable_spam_gammas: tuple[float, float, float] = (0.7, 0.9, 0.999)
+    """Stable-SPAM: decay of the norm's mean, of its square, and of the largest element's mean; the paper's values."""
 
     @model_validator(mode="after")
     def _phases_fit(self) -> Policy:
@@ -58,6 +64,22 @@ class Policy(BaseModel):
             total = self.warmup_share + self.decay_share
             raise ValueError(f"warmup_share + decay_share must be <= 1 with schedule wsd, got {total:g}")
         return self
+
+    @model_validator(mode="after")
+    def _gammas_in_range(self) -> Policy:
+        if not all(0 <= gamma < 1 for gamma in self.stable_spam_gammas):
+            raise ValueError(f"stable_spam_gammas must be >= 0 and < 1, got {list(self.stable_spam_gammas)}")
+        return self
+
+    def check_placement(self, context: CheckContext) -> None:
+        """Raise RecipeError where the optimizer cannot work under the step's ZeRO stage."""
+        zero_stage = getattr(context.resources, "zero_stage", 0)
+        if self.optimizer == "stable_spam" and zero_stage:
+            raise RecipeError(
+                f"{context.where}: optimizer stable_spam needs whole tensors for its norms, and zero_stage "
+                f"{zero_stage} cuts them into flat partitions. Take optimizer: spam, or zero_stage: 0 in the step's "
+                "resources"
+            )
 
     @classmethod
     def of(cls, stage: BaseModel) -> Policy:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field
 
 from pipeline.errors import StepError
-from pipeline.stage import Block, Estimate, Inputs, Need, Resources, Stage, need
+from pipeline.stage import Block, CheckContext, Estimate, Inputs, Need, Resources, Stage, need
 from stages.cpt.cost import training_estimate
 from stages.cpt.policy import Policy, TrainingResources
 
@@ -40,6 +40,9 @@ class ContinuedPretraining(Policy, Stage):
     """Tokens of each part's dev split that a measurement reads; 0 reads all."""
     seed: int = Field(0, ge=0)
     """Decides the order of the sequences, and dropout where the model has any."""
+
+    def check(self, context: CheckContext) -> None:
+        self.check_placement(context)
 
     @classmethod
     def starts_workers(cls, resources: Resources) -> bool:

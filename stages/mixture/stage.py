@@ -116,6 +116,7 @@ class Mixture(Policy, Stage):
 
     def check(self, context: CheckContext) -> None:
         """Refuse a design that cannot determine the law."""
+        self.check_placement(context)
         for name in ("shares", "shares_at_larger", "token_fractions", "token_fractions_at_larger"):
             values = getattr(self, name)
             low_ok = all(value >= 0 if "shares" in name else value > 0 for value in values)

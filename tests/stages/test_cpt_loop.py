@@ -151,6 +151,22 @@ def test_a_run_resumed_at_any_place_ends_in_the_same_bytes(
     assert steps == [json.loads(line)["step"] for line in straight_lines]
 
 
+@pytest.mark.parametrize(
+    ("changes", "stage"),
+    [({"optimizer": "stable_spam"}, 0), ({"optimizer": "spam", "spam_density": 0.5}, 2)],
+)
+def test_other_optimizers_learn_and_resume_in_mid_cycle(
+    inputs: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], stage: int
+) -> None:
+    policy = POLICY.model_copy(update=changes)
+    result = run_alone(job_of(inputs, tmp_path / "a", policy, placement={"zero_stage": stage}))
+    assert result["points"][-1]["domain_loss"] < result["points"][0]["domain_loss"] - 0.2
+    job = job_of(inputs, tmp_path / "b", policy, placement={"zero_stage": stage})
+    interrupt(job, 8, monkeypatch)
+    run_alone(job)
+    assert model_bytes(tmp_path / "a") == model_bytes(tmp_path / "b")
+
+
 def test_killed_for_real_it_resumes_to_the_same_bytes(
     inputs: tuple[Path, Path], straight: dict[tuple[str, int], Path], tmp_path: Path
 ) -> None:

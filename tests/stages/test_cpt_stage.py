@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pipeline.artifact import Artifact
-from pipeline.errors import StepError
+from pipeline.errors import RecipeError, StepError
 from pipeline.output import InlineFanout, Output
-from pipeline.stage import Estimate, Inputs, Resources
+from pipeline.stage import CheckContext, Estimate, Inputs, Resources, Stage
 from stages.cpt.policy import Policy, TrainingResources
 from stages.cpt.stage import ContinuedPretraining
+from stages.mixture.stage import Mixture
+from stages.pretrain import Pretrain
 from tests.stages.training_inputs import SEQUENCE_LENGTH, write_model, write_packed
 
 BATCH = 8 * SEQUENCE_LENGTH
@@ -107,6 +110,23 @@ def test_resources_change_no_identity_and_the_policy_does() -> None:
     assert Policy.of(stage) == Policy(optimizer="spam", spam_interval=7)
     assert set(Policy.model_fields) < set(ContinuedPretraining.model_fields)
     assert not set(TrainingResources.model_fields) & set(ContinuedPretraining.model_fields)
+
+
+@pytest.mark.parametrize("stage_type", [ContinuedPretraining, Pretrain, Mixture])
+def test_stable_spam_is_refused_on_flat_partitions_before_anything_runs(stage_type: type[Stage]) -> None:
+    stage = stage_type.model_validate({"optimizer": "stable_spam"})
+    context = CheckContext("recipes/geo.yaml: step cpt", "geo", (), "node")
+    stage.check(context)
+    with pytest.raises(
+        RecipeError,
+        match=r"recipes/geo.yaml: step cpt: optimizer stable_spam needs whole tensors .* zero_stage 2 cuts them",
+    ):
+        stage.check(replace(context, resources=TrainingResources(zero_stage=2)))
+
+
+def test_gammas_out_of_range_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"stable_spam_gammas must be >= 0 and < 1, got \[0.7, 1.0, 0.999\]"):
+        Policy(stable_spam_gammas=(0.7, 1.0, 0.999))
 
 
 def test_plain_resources_are_refused(inputs: Inputs, tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 Per element, with V the second moment before the update and k = step mod delta_T the place in the reset cycle:
 
-1. k = 0: m and v start again from 0 (momentum reset);
+1. k = 0: m and v start again from 0 (momentum reset); with a density below 1 another random part of the weights takes
+   part until the next reset, the others stay as they are (sparse momentum);
 2. spike cut: where g^2 > theta * V-hat, g becomes sign(g) * sqrt(theta * V-hat);
 3. Adam's update with decoupled weight decay, times the cosine warm-up (1 - cos(pi * (k + 1) / N)) / 2 while k < N
    (only after a reset: the first cycle has the learning rate's own warm-up).
@@ -13,19 +14,23 @@ tensor's own state; keys ``exp_avg``, ``exp_avg_sq`` and ``step`` are those that
 
 Differs from the authors' code (commit e8185fb): V is bias-corrected in the spike test; an element whose V is 0 (the
 embedding row of a token not seen since the reset) is not cut, since their code cuts it to 0 until the next reset; the
-bias correction restarts with the moments (``restart_bias_correction=False`` gives theirs); ``grad`` is left as it is.
-Left out: sparse momentum (density < 1), whose per-matrix masks do not exist on flat partitions.
+bias correction restarts with the moments (``restart_bias_correction=False`` gives theirs); ``grad`` is left as it is;
+masks are drawn at the reset, not a step before, the same on every rank, and weight decay obeys them.
+A density below 1 saves no memory: the moments keep their shape, so that a checkpoint fits any number of ranks, and the
+mask takes as much as one of them.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
 import torch
 
-from pipeline.errors import RecipeError
+from stages.cpt.optimizers.kernels import COMPILE_FROM, Coefficients, Updater
+from stages.cpt.optimizers.sparse import Segment, draw_mask
 
 
 class Spam(torch.optim.Optimizer):
@@ -44,13 +49,15 @@ class Spam(torch.optim.Optimizer):
         grace: int = 20,
         restart_bias_correction: bool = True,
         density: float = 1.0,
+        seed: int = 0,
+        compile_from: int = COMPILE_FROM,
     ) -> None:
-        """Take ``params`` as torch optimizers do; ``interval`` (delta_T), ``warmup`` (N), ``grace`` are in steps."""
-        if density != 1.0:
-            raise RecipeError(
-                f"spam: density must be 1.0, got {density}. Sparse momentum needs the weights' shapes, which ZeRO's "
-                "flat partitions do not have; leave density out"
-            )
+        """Take ``params`` as torch optimizers do; ``interval`` (delta_T), ``warmup`` (N), ``grace`` are in steps.
+
+        ``density`` is the share (0..1] of weights that take part in a cycle, drawn from ``seed``.
+        """
+        if not 0 < density <= 1:
+            raise ValueError(f"spam: density must be above 0 and at most 1, got {density}")
         defaults = {
             "lr": lr,
             "betas": betas,
@@ -61,57 +68,66 @@ class Spam(torch.optim.Optimizer):
             "warmup": warmup,
             "grace": grace,
             "restart_bias_correction": restart_bias_correction,
+            "density": density,
+            "seed": seed,
         }
         super().__init__(params, defaults)
+        self.updater = Updater(compile_from)
+        self.segments: Mapping[torch.Tensor, Sequence[Segment]] = {}
+        """Where the weights of a tensor lie in the model; whole tensors lie one after another, in the order given."""
+        self.masks: dict[torch.Tensor, tuple[int, torch.Tensor]] = {}
+        parameters = [parameter for group in self.param_groups for parameter in group["params"]]
+        ends = accumulate(parameter.numel() for parameter in parameters)
+        self.segments = {p: [Segment(0, p.numel(), end - p.numel())] for p, end in zip(parameters, ends, strict=True)}
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
         """Update every parameter that has a gradient."""
         loss = None if closure is None else closure()
-        for group in self.param_groups:
-            for parameter in group["params"]:
-                if parameter.grad is not None:
-                    self._update(parameter, parameter.grad, group)
+        pairs = [(p, group) for group in self.param_groups for p in group["params"] if p.grad is not None]
+        num_elements = sum(parameter.numel() for parameter, _ in pairs)
+        for parameter, group in pairs:
+            self._update(parameter, group, num_elements)
         return loss
 
-    def _update(self, parameter: torch.Tensor, gradient: torch.Tensor, group: dict[str, Any]) -> None:
+    def _update(self, parameter: torch.Tensor, group: dict[str, Any], num_elements: int) -> None:
         state = self.state[parameter]
         if not state:
             state["step"] = 0
             state["exp_avg"] = torch.zeros_like(parameter)
             state["exp_avg_sq"] = torch.zeros_like(parameter)
         done = int(state["step"])
-        exp_avg, exp_avg_sq = state["exp_avg"], state["exp_avg_sq"]
-        beta1, beta2 = group["betas"]
-        interval = group["interval"]
-        cycle_step = done if math.isinf(interval) else done % int(interval)
-        if done and cycle_step == 0:
-            exp_avg.zero_()
-            exp_avg_sq.zero_()
-        corrected = cycle_step if group["restart_bias_correction"] else done
-
-        if math.isfinite(group["threshold"]) and cycle_step >= max(1, group["grace"]):
-            gradient = cut_spikes(gradient, exp_avg_sq, group["threshold"] / (1 - beta2**corrected))
-        exp_avg.lerp_(gradient, 1 - beta1)
-        exp_avg_sq.mul_(beta2).addcmul_(gradient, gradient, value=1 - beta2)
-
-        scale = warmup_factor(cycle_step, group["warmup"]) if done != cycle_step else 1.0
-        correction1, correction2 = 1 - beta1 ** (corrected + 1), 1 - beta2 ** (corrected + 1)
-        parameter.mul_(1 - group["lr"] * scale * group["weight_decay"])
-        denominator = exp_avg_sq.sqrt().div_(math.sqrt(correction2)).add_(group["eps"])
-        parameter.addcdiv_(exp_avg, denominator, value=-group["lr"] * scale / correction1)
+        cycle, place = (0, done) if math.isinf(group["interval"]) else divmod(done, int(group["interval"]))
+        if done and place == 0:
+            state["exp_avg"].zero_()
+            state["exp_avg_sq"].zero_()
+        cuts = place >= max(1, group["grace"])
+        coefficients = Coefficients(
+            group["betas"],
+            corrected_steps=(place if group["restart_bias_correction"] else done) + 1,
+            rate=group["lr"] * (warmup_factor(place, group["warmup"]) if cycle else 1.0),
+            weight_decay=group["weight_decay"],
+            epsilon=group["eps"],
+            threshold=group["threshold"] if cuts else math.inf,
+        )
+        mask = self._mask(parameter, group, cycle) if group["density"] < 1 else None
+        assert parameter.grad is not None
+        self.updater.run(
+            parameter, parameter.grad, state["exp_avg"], state["exp_avg_sq"], coefficients, num_elements, mask
+        )
         state["step"] = done + 1
 
+    def _mask(self, parameter: torch.Tensor, group: dict[str, Any], cycle: int) -> torch.Tensor:
+        known = self.masks.get(parameter)
+        if known is None or known[0] != cycle:
+            segments = self.segments[parameter]
+            mask = draw_mask(parameter.numel(), segments, group["density"], group["seed"], cycle)
+            known = self.masks[parameter] = cycle, mask.to(parameter.device, parameter.dtype)
+        return known[1]
 
-def cut_spikes(gradient: torch.Tensor, second_moment: torch.Tensor, scaled_threshold: float) -> torch.Tensor:
-    """Return the gradient, cut to +-sqrt(scaled_threshold * second_moment) where that is above 0."""
-    limit = second_moment.mul(scaled_threshold).sqrt_()
-    limit.masked_fill_(second_moment == 0, math.inf)
-    return torch.clamp(gradient, -limit, limit)
 
-
-def warmup_factor(cycle_step: int, num_steps: int) -> float:
-    """Return the factor of the update ``cycle_step`` steps after a reset: a half cosine from above 0 to 1."""
-    if cycle_step >= num_steps:
+def warmup_factor(place: int, num_steps: int) -> float:
+    """Return the factor of the update ``place`` steps after a reset: a half cosine from above 0 to 1."""
+    if place >= num_steps:
         return 1.0
-    return (1 - math.cos(math.pi * (cycle_step + 1) / num_steps)) / 2
+    return (1 - math.cos(math.pi * (place + 1) / num_steps)) / 2
