@@ -10,6 +10,7 @@ Nothing is stored: the same position gives the same sequence on any number of wo
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 
 from data_tools.errors import DataError
@@ -69,6 +70,28 @@ class Mixture:
         epoch, place = divmod(rank, size)
         return Draw(part, permuted(place, size, _key(self.seed, part, epoch)), epoch)
 
+    def positions(self, part: str, sequence: int, num_positions: int) -> list[int]:
+        """Return which of the first ``num_positions`` draws read a sequence, rising: the inverse of ``draw``."""
+        num_domain = self.num_domain_before(num_positions)
+        size, num_draws = (
+            (self.num_domain, num_domain) if part == "domain" else (self.num_general, num_positions - num_domain)
+        )
+        found = []
+        for epoch in range(-(-num_draws // size) if size else 0):
+            rank = epoch * size + unpermuted(sequence, size, _key(self.seed, part, epoch))
+            if rank < num_draws:
+                found.append(self._position_of(part, rank, num_positions))
+        return found
+
+    def _position_of(self, part: str, rank: int, num_positions: int) -> int:
+        """Return where the part is drawn for the ``rank``-th time (from 0)."""
+
+        def num_drawn(end: int) -> int:
+            domain = self.num_domain_before(end)
+            return domain if part == "domain" else end - domain
+
+        return bisect_left(range(num_positions + 1), rank + 1, key=num_drawn) - 1
+
     def epochs(self, num_positions: int) -> dict[str, float]:
         """Return how often each part is read through in a run of ``num_positions``."""
         domain = self.num_domain_before(num_positions)
@@ -84,8 +107,7 @@ def permuted(place: int, size: int, key: int) -> int:
     A balanced Feistel network is a bijection on 2^(2h) values whatever its round function; values outside 0..size-1 are
     encrypted again (cycle walking) until they fall inside, on average fewer than four times.
     """
-    half_bits = max(1, (max(size - 1, 1).bit_length() + 1) // 2)
-    mask = (1 << half_bits) - 1
+    half_bits, mask = _halves(size)
     value = place
     while True:
         left, right = value >> half_bits, value & mask
@@ -94,6 +116,24 @@ def permuted(place: int, size: int, key: int) -> int:
         value = left << half_bits | right
         if value < size:
             return value
+
+
+def unpermuted(value: int, size: int, key: int) -> int:
+    """Return the place that ``permuted`` sends to ``value``: the rounds in reverse, the same cycle walked back."""
+    half_bits, mask = _halves(size)
+    place = value
+    while True:
+        left, right = place >> half_bits, place & mask
+        for number in reversed(range(_NUM_ROUNDS)):
+            left, right = right ^ (_mix(left ^ _mix(key + number)) & mask), left
+        place = left << half_bits | right
+        if place < size:
+            return place
+
+
+def _halves(size: int) -> tuple[int, int]:
+    half_bits = max(1, (max(size - 1, 1).bit_length() + 1) // 2)
+    return half_bits, (1 << half_bits) - 1
 
 
 def _key(seed: int, part: str, epoch: int) -> int:

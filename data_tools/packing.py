@@ -218,6 +218,31 @@ class PackedTokens:
         first, last = np.searchsorted(self._offsets, [start + 1, end + 1])
         return end - start - int(last - first)
 
+    @cached_property
+    def _names(self) -> pa.Table:
+        import pyarrow.parquet as pq
+
+        return pq.read_table(self.path.with_suffix(".parquet"), columns=["corpus", "id", "offset", "length"])
+
+    def documents_of(self, position: int) -> list[tuple[str, str]]:
+        """Return (corpus, id) of the documents of which a sequence has input tokens, in order."""
+        import numpy as np
+
+        start, end = self._window(position)
+        first, last = np.searchsorted(self._offsets, [start, end - 1], side="right")
+        rows = self._names.slice(int(first) - 1, int(last - first) + 1)
+        return list(zip(rows["corpus"].to_pylist(), rows["id"].to_pylist(), strict=True))
+
+    def sequences_of(self, name: str) -> list[int]:
+        """Return the sequences that have input tokens of the documents with an id, rising."""
+        import pyarrow.compute as pc
+
+        found: set[int] = set()
+        for row in self._names.filter(pc.equal(self._names["id"], name)).to_pylist():
+            last = min(row["offset"] + row["length"], self.num_tokens - 1) - 1  # the file's last token is no input
+            found |= set(range(row["offset"] // self.sequence_length, last // self.sequence_length + 1))
+        return sorted(found)
+
     def sequence(self, position: int) -> tuple[Int64Array, Int64Array, Int64Array]:
         """Return ``(input_ids, labels, position_ids)``, each int64 of ``sequence_length``.
 

@@ -1,7 +1,11 @@
-"""Checkpoints of a training run: written aside, checked by digest, renamed; a torn one is passed over.
+"""Checkpoints of a training run: any number of ranks writes them, any other number reads them.
 
-``<folder>/step-00000200/`` holds what DeepSpeed saved and ``state.json``: the step, the losses so far, and the xxh3
-digest of every file. A directory without a readable ``state.json``, or whose files do not match it, is none.
+``<folder>/step-00000200/`` holds for each rank ``rank-00000.bin``, its fp32 weights and moments one array after another
+(little-endian), and ``rank-00000.json``, which says where in the model each piece lies; and ``state.json``: the step,
+what the loop wants back, and the xxh3 digest of every file. A directory without a readable ``state.json``, or whose
+files do not match it, is none.
+
+Saving copies into host memory, 12 bytes a weight shared among the ranks, and writes from there while training goes on.
 """
 
 from __future__ import annotations
@@ -10,19 +14,28 @@ import contextlib
 import json
 import os
 import shutil
+import threading
 import time
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import torch
+
 from pipeline.artifact import lease, sync_directory, write_json
-from pipeline.errors import BusyError
+from pipeline.errors import BusyError, StepError
+from stages.cpt.optimizers.partitions import size_of
+from stages.cpt.state import BYTES_PER_WEIGHT, Snapshot, restore
 
 STATE_FILE = "state.json"
-ENGINE_TAG = "engine"
-KEPT = 2
+FORMAT = 1
 HOLD_SECONDS = 60
+WAIT_SECONDS = 3600
+"""How long the first rank waits for the others' files."""
+CHUNK_BYTES = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -33,39 +46,153 @@ class Checkpoint:
     step: int
     """Updates done."""
     state: dict[str, Any]
-    """What the loop wants back: see ``save``."""
+    """What the loop wants back: see ``Saver.save``."""
 
 
-def save(engine: Any, folder: Path, step: int, state: dict[str, Any], rank: int) -> Checkpoint:
-    """Write the checkpoint of ``step`` from all workers, then drop all but the last two; return it, on every worker.
+class Saver:
+    """Writes the checkpoints of one run, one at a time, beside the training."""
 
-    DeepSpeed's own files are pickles that this run writes and nobody else's code reads.
-    """
-    from deepspeed import comm
+    def __init__(self, folder: Path, rank: int, world: int, keep: int) -> None:
+        self.folder, self.rank, self.world, self.keep = folder, rank, world, keep
+        self.snapshot = Snapshot()
+        self.thread: threading.Thread | None = None
+        self.error: BaseException | None = None
 
-    final = folder / f"step-{step:08d}"
-    temporary = folder / f".{final.name}.tmp"
-    if rank == 0:
-        shutil.rmtree(temporary, ignore_errors=True)
-        temporary.mkdir(parents=True)
-    comm.barrier()
-    engine.save_checkpoint(str(temporary), tag=ENGINE_TAG, save_latest=False)
-    if rank == 0:
-        digests = {}
-        for file in sorted(file for file in temporary.rglob("*") if file.is_file()):
-            _sync_file(file)
-            digests[file.relative_to(temporary).as_posix()] = _digest(file)
-        write_json(temporary / STATE_FILE, {"step": step, "state": state, "files": digests})
-        for parent in (temporary / ENGINE_TAG, temporary):
-            sync_directory(parent)
+    def save(self, engine: Any, step: int, state: dict[str, Any]) -> None:
+        """Copy weights and moments, and begin to write them; call it on every rank.
+
+        Waits for the checkpoint before, and raises what went wrong with it. Raises StepError where the disk is too
+        small for this one.
+        """
+        self.finish()
+        causal = engine.module.causal
+        temporary = self.folder / f".{_name(step)}.tmp"
+        free, needed = 0, BYTES_PER_WEIGHT * sum(size_of(parameter) for parameter in causal.parameters())
+        if self.rank == 0:
+            shutil.rmtree(temporary, ignore_errors=True)
+            temporary.mkdir(parents=True)
+            free = shutil.disk_usage(self.folder).free
+        free = int(agreed(torch.tensor(free, device=engine.device), torch.distributed.ReduceOp.MAX))
+        if free < needed:
+            raise StepError(
+                f"{self.folder}: a checkpoint takes {needed / 1e9:.3g} GB, the disk has {free / 1e9:.3g} GB free. Free "
+                "some, then run the same command"
+            )
+        self.snapshot.take(engine, causal, self.rank, self.world)
+        # the loop goes on changing its state while this is written
+        text = json.dumps({"format": FORMAT, "step": step, "state": state})
+        self.thread = threading.Thread(target=self._write, args=(temporary, step, text), daemon=True)
+        self.thread.start()
+
+    def path_of(self, step: int) -> Path:
+        """Return where the checkpoint of a step lies."""
+        return self.folder / _name(step)
+
+    def finish(self) -> None:
+        """Wait until the last checkpoint is written; raise what went wrong."""
+        if self.thread is not None:
+            self.thread.join()
+            self.thread = None
+        if self.error is not None:
+            error, self.error = self.error, None
+            raise error
+
+    def _write(self, temporary: Path, step: int, text: str) -> None:
+        try:
+            name = f"rank-{self.rank:05d}"
+            digest = _write_arrays(temporary / f"{name}.bin", self.snapshot.arrays.values())
+            described = {
+                "names": list(self.snapshot.arrays),
+                "layout": self.snapshot.layout,
+                "numbers": self.snapshot.numbers,
+                "digest": digest,
+            }
+            write_json(temporary / f"{name}.json", described)
+            if self.rank == 0:
+                self._publish(temporary, step, json.loads(text))
+        except BaseException as error:  # noqa: BLE001 - raised by ``finish``, on the training's own thread
+            self.error = error
+            with contextlib.suppress(OSError):
+                (temporary / f"rank-{self.rank:05d}.failed").write_text(str(error))
+
+    def _publish(self, temporary: Path, step: int, record: dict[str, Any]) -> None:
+        names = [f"rank-{rank:05d}" for rank in range(self.world)]
+        deadline = time.monotonic() + WAIT_SECONDS
+        while missing := [name for name in names if not (temporary / f"{name}.json").exists()]:
+            failed = next((name for name in names if (temporary / f"{name}.failed").exists()), None)
+            if failed or time.monotonic() > deadline:
+                what = f"{failed} failed" if failed else f"{missing[0]} is missing after {WAIT_SECONDS} s"
+                raise StepError(f"{temporary}: {what}, so the checkpoint of step {step} is not complete")
+            time.sleep(0.01)
+        for name in names:
+            described = temporary / f"{name}.json"
+            record.setdefault("files", {})[f"{name}.bin"] = json.loads(described.read_text("utf-8"))["digest"]
+            record["files"][described.name] = digest_of(described)
+        write_json(temporary / STATE_FILE, record)
+        sync_directory(temporary)
+        final = self.path_of(step)
         if final.exists():
             shutil.rmtree(final)  # a damaged one that the resume passed over
         os.replace(temporary, final)
-        sync_directory(folder)
-        for old in sorted(folder.glob("step-*"))[:-KEPT]:
-            shutil.rmtree(old)
-    comm.barrier()
-    return Checkpoint(final, step, state)
+        sync_directory(self.folder)
+        drop_old(self.folder, self.keep)
+
+
+def drop_old(folder: Path, keep: int) -> None:
+    """Keep the newest ``keep`` checkpoints, and the one with the lowest domain dev loss."""
+    paths = sorted(folder.glob("step-*"))
+    kept = {*paths[-keep:], *([best] if (best := best_of(paths)) else [])}
+    for path in paths:
+        if path not in kept:
+            shutil.rmtree(path)
+
+
+def best_of(paths: Sequence[Path]) -> Path | None:
+    """Return the checkpoint measured with the lowest domain dev loss; None where none was measured."""
+    found = []
+    for path in paths:
+        with contextlib.suppress(OSError, ValueError, LookupError):
+            points = json.loads((path / STATE_FILE).read_text("utf-8"))["state"]["points"]
+            found.append((points[-1]["domain_loss"], -int(path.name.removeprefix("step-")), path))
+    return min(found)[2] if found else None
+
+
+def _name(step: int) -> str:
+    return f"step-{step:08d}"
+
+
+def _write_arrays(path: Path, arrays: Any) -> str:
+    """Write the arrays one after another; return the digest of the file, made on the way."""
+    import xxhash
+
+    digest = xxhash.xxh3_128()
+    with path.open("wb") as stream:
+        for array in arrays:
+            data = memoryview(array.numpy()).cast("B")
+            for start in range(0, len(data), CHUNK_BYTES):
+                chunk = data[start : start + CHUNK_BYTES]
+                digest.update(chunk)
+                stream.write(chunk)
+        stream.flush()
+        os.fsync(stream.fileno())
+    return digest.hexdigest()
+
+
+def digest_of(path: Path) -> str:
+    """Return the xxh3 digest of a file."""
+    import xxhash
+
+    digest = xxhash.xxh3_128()
+    with path.open("rb") as stream:
+        while chunk := stream.read(CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def agreed(value: torch.Tensor, how: Any = torch.distributed.ReduceOp.MIN) -> torch.Tensor:
+    """Return the smallest (or other) value over all ranks, the same on every rank."""
+    torch.distributed.all_reduce(value, op=how)
+    return value
 
 
 @contextlib.contextmanager
@@ -90,40 +217,89 @@ def held(folder: Path, rank: int) -> Iterator[None]:
         yield
 
 
-def latest(folder: Path) -> Checkpoint | None:
-    """Return the newest complete checkpoint, or None."""
+def latest(
+    folder: Path, rank: int = 0, world: int = 1, at_most: int | None = None
+) -> tuple[Checkpoint | None, list[str]]:
+    """Return the newest complete checkpoint, or None, and a sentence for each damaged one that was passed over.
+
+    The ranks share the reading of the files, and agree. ``at_most`` leaves out those of later steps.
+    """
+    damaged: list[str] = []
     for path in sorted(folder.glob("step-*"), reverse=True):
-        record = _read(path)
-        if record is not None:
-            return Checkpoint(path, int(record["step"]), record["state"])
-    return None
+        if at_most is not None and int(path.name.removeprefix("step-")) > at_most:
+            continue
+        record, fault = _read(path, rank, world)
+        if world > 1:
+            fault = fault if int(agreed(torch.tensor(int(not fault)))) else fault or "another rank found it damaged"
+        if record is not None and not fault:
+            return Checkpoint(path, int(record["step"]), record["state"]), damaged
+        damaged.append(f"checkpoint {path}: {fault}; the one before it is taken")
+    return None, damaged
+
+
+def _read(path: Path, rank: int, world: int) -> tuple[dict[str, Any] | None, str]:
+    """Return the record of a checkpoint, and what is wrong with this rank's share of its files."""
+    try:
+        record: dict[str, Any] = json.loads((path / STATE_FILE).read_text("utf-8"))
+        files = sorted(record["files"].items())
+        if record["format"] != FORMAT:
+            return None, f"its format is {record['format']}, not {FORMAT}"
+    except (OSError, ValueError, LookupError) as error:
+        return None, f"{STATE_FILE} cannot be read ({type(error).__name__})"
+    for name, digest in files[rank::world]:
+        try:
+            if digest_of(path / name) != digest:
+                return record, f"{name} is not what was written"
+        except OSError as error:
+            return record, f"{name} cannot be read ({type(error).__name__})"
+    return record, ""
 
 
 def load(engine: Any, checkpoint: Checkpoint) -> None:
-    """Put weights, optimizer state and counters back into ``engine``, on every worker."""
-    engine.load_checkpoint(str(checkpoint.path), tag=ENGINE_TAG)
+    """Put weights and moments back into ``engine``, on every rank; the topology need not be the one that saved."""
+    reader = Reader(checkpoint.path)
+    restore(engine, engine.module.causal, torch.distributed.get_rank(), reader.read, reader.numbers)
 
 
-def _read(path: Path) -> dict[str, Any] | None:
-    """Return the state of a complete checkpoint; None where a file is missing, torn or changed."""
-    try:
-        record: dict[str, Any] = json.loads((path / STATE_FILE).read_text("utf-8"))
-        complete = all(_digest(path / name) == digest for name, digest in record["files"].items())
-    except (FileNotFoundError, ValueError, KeyError):
-        return None
-    return record if complete else None
+class Reader:
+    """Reads runs of weights or moments by their place in the model, from the files of all ranks."""
 
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        found = []
+        for file in sorted(path.glob("rank-*.json")):
+            described = json.loads(file.read_text("utf-8"))
+            total, start = sum(length for _, length in described["layout"]), 0
+            data = np.memmap(file.with_suffix(".bin"), dtype="<f4", mode="r") if total else np.empty(0, "<f4")
+            arrays = {name: data[n * total : (n + 1) * total] for n, name in enumerate(described["names"])}
+            for (offset, length), numbers in zip(described["layout"], described["numbers"], strict=True):
+                found.append((offset, length, start, arrays, numbers))
+                start += length
+        self.runs = sorted(found, key=lambda run: run[0])
+        self.offsets = [run[0] for run in self.runs]
 
-def _digest(path: Path) -> str:
-    import xxhash
+    def read(self, name: str, offset: int, length: int) -> torch.Tensor:
+        """Return ``length`` elements from ``offset`` on, fp32."""
+        result, done = torch.empty(length, dtype=torch.float32), 0
+        while done < length:
+            begin, size, start, arrays, _ = self._run(offset + done)
+            inside = offset + done - begin
+            count = min(size - inside, length - done)
+            part = np.array(arrays[name][start + inside : start + inside + count])
+            result[done : done + count] = torch.from_numpy(part)
+            done += count
+        return result
 
-    digest = xxhash.xxh3_128()
-    with path.open("rb") as stream:
-        while chunk := stream.read(1 << 22):
-            digest.update(chunk)
-    return digest.hexdigest()
+    def numbers(self, offset: int) -> Mapping[str, Sequence[Any]]:
+        """Return the other figures of the state that holds the weight at ``offset``."""
+        found: Mapping[str, Sequence[Any]] = self._run(offset)[4]
+        return found
 
-
-def _sync_file(path: Path) -> None:
-    with path.open("rb") as stream:
-        os.fsync(stream.fileno())
+    def _run(self, offset: int) -> tuple[int, int, int, dict[str, Any], dict[str, Any]]:
+        place = bisect_right(self.offsets, offset) - 1
+        if place < 0 or offset >= self.offsets[place] + self.runs[place][1]:
+            raise StepError(
+                f"{self.path}: the checkpoint has no weight {offset}; its model has another shape. Remove the step's "
+                "folder and train again"
+            )
+        return self.runs[place]

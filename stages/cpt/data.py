@@ -80,6 +80,15 @@ class TrainingData:
         draws = (self.mixture.draw(position) for position in positions)
         return sum(self.parts[draw.part].num_targets_of(self._sequence(draw)) for draw in draws)
 
+    def documents(self, step: int) -> list[tuple[str, str, str]]:
+        """Return (part, corpus, id) of the documents that the step's sequences hold, in the order read, each once."""
+        found: dict[tuple[str, str, str], None] = {}
+        for position in range(step * self.batch_sequences, (step + 1) * self.batch_sequences):
+            draw = self.mixture.draw(position)
+            for corpus, name in self.parts[draw.part].documents_of(self._sequence(draw)):
+                found[draw.part, corpus, name] = None
+        return list(found)
+
     def _sequence(self, draw: Draw) -> int:
         if self.is_whole:
             return draw.sequence

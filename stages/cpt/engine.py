@@ -10,7 +10,7 @@ import torch
 
 from stages.cpt.job import Job
 from stages.cpt.losses import NextTokenLoss
-from stages.cpt.optimizers.partitions import place
+from stages.cpt.optimizers.partitions import pieces_of, segments_of, size_of
 from stages.cpt.optimizers.spam import Spam
 from stages.cpt.optimizers.stable_spam import StableSpam
 
@@ -39,13 +39,13 @@ def build_engine(job: Job, world: int) -> Any:
     model = NextTokenLoss(causal, keep_logits=placement.zero_stage == 3)
     model.train()
     if placement.zero_stage:
-        size = sum(number_of(parameter) for parameter in model.parameters())
+        size = sum(size_of(parameter) for parameter in model.parameters())
         zero = config["zero_optimization"]
         zero["reduce_bucket_size"] = zero["allgather_bucket_size"] = min(size, MAX_BUCKET_ELEMENTS)
     optimizer = build_optimizer(causal, job)
     engine, *_ = deepspeed.initialize(model=model, optimizer=optimizer, config=config)
     if isinstance(optimizer, Spam):
-        optimizer.segments = place(engine, causal, torch.distributed.get_rank())
+        optimizer.segments = segments_of(pieces_of(engine, causal, torch.distributed.get_rank()))
     if placement.compile:
         causal.base_model.compile()
     return engine
@@ -111,15 +111,10 @@ def embedding_ids(causal: Any) -> set[int]:
     return {id(module.weight) for module in modules if module is not None}
 
 
-def number_of(parameter: Any) -> int:
-    """Return how many weights a parameter has, also where ZeRO 3 has sharded it."""
-    return int(getattr(parameter, "ds_numel", parameter.numel()))
-
-
 def num_non_embedding(causal: Any) -> int:
     """Return the number of weights outside the input and output embeddings (N of the scaling laws)."""
     embeddings = embedding_ids(causal)
-    return sum(number_of(parameter) for parameter in causal.parameters() if id(parameter) not in embeddings)
+    return sum(size_of(parameter) for parameter in causal.parameters() if id(parameter) not in embeddings)
 
 
 def save_model(engine: Any, job: Job, path: Path, rank: int) -> None:

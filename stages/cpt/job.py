@@ -31,6 +31,7 @@ class Placement:
     offload: bool = False
     compile: bool = False
     checkpoint_every: int = 200
+    keep_checkpoints: int = 2
     num_threads: int = 1
     use_gpu: bool = False
 

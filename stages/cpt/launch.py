@@ -66,6 +66,7 @@ def placement_of(resources: TrainingResources) -> Placement:
         offload=resources.offload,
         compile=resources.compile,
         checkpoint_every=resources.checkpoint_every,
+        keep_checkpoints=resources.keep_checkpoints,
         num_threads=resources.num_threads,
         use_gpu=resources.num_gpus > 0,
     )
@@ -188,7 +189,8 @@ def run_in_ray(job: Job, resources: TrainingResources) -> dict[str, Any]:
 
 def _worker(config: dict[str, Any]) -> dict[str, Any]:
     """What a Ray Train worker runs. A stop that all workers agree on is a result: a restart would only repeat it."""
-    from stages.cpt.loop import TrainingStopped, train
+    from stages.cpt.loop import train
+    from stages.cpt.run import TrainingStopped
 
     try:
         return train(Job.from_json(config))

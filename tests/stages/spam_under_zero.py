@@ -10,7 +10,7 @@ from typing import Any
 import deepspeed
 import torch
 
-from stages.cpt.optimizers.partitions import place
+from stages.cpt.optimizers.partitions import pieces_of, segments_of
 from stages.cpt.optimizers.spam import Spam
 from tests.stages.optimizer_references import SHAPES, prescribed_gradients
 
@@ -46,7 +46,7 @@ def build(stage: int, groups: int, settings: dict[str, Any]) -> Any:
     cut = [weights] if groups == 1 else [weights[1:], weights[:1]]
     optimizer = Spam([{"params": part} for part in cut], **settings)
     engine, *_ = deepspeed.initialize(model=model, optimizer=optimizer, config=config)
-    optimizer.segments = place(engine, model, torch.distributed.get_rank())
+    optimizer.segments = segments_of(pieces_of(engine, model, torch.distributed.get_rank()))
     return engine
 
 

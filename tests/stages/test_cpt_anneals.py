@@ -11,8 +11,9 @@ from stages.cpt import loop
 from stages.cpt.data import TrainingData
 from stages.cpt.job import Job
 from stages.cpt.launch import run_alone
-from tests.stages.test_cpt_loop import POLICY, Killed, job_of, model_bytes
+from stages.cpt.run import Run
 from tests.stages.training_inputs import write_model, write_packed
+from tests.stages.training_runs import POLICY, Killed, job_of, model_bytes
 
 ANNEALED = POLICY.model_copy(update={"warmup_share": 0.0, "decay_share": 0.25})
 
@@ -58,12 +59,12 @@ def test_killed_in_a_decay_or_after_one_it_ends_the_same(
     undisturbed = run_alone(trunk(inputs, tmp_path / "whole", "adamw", 0))
     real, updates = loop.update, 0
 
-    def dying(run: loop.Run) -> None:
+    def dying(run: Run) -> bool:
         nonlocal updates
         if updates == at_update:
             raise Killed
         updates += 1
-        real(run)
+        return real(run)
 
     monkeypatch.setattr(loop, "update", dying)
     job = trunk(inputs, tmp_path / "killed", "adamw", 0)

@@ -70,7 +70,7 @@ def test_it_publishes_a_hugging_face_directory_and_its_curves(inputs: Inputs, tm
     AutoModelForCausalLM.from_pretrained(tmp_path / "model", local_files_only=True)
     AutoTokenizer.from_pretrained(tmp_path / "model", local_files_only=True)
     visible = sorted(path.name for path in tmp_path.iterdir() if not path.name.startswith("."))
-    assert visible == ["blocks", "metrics.jsonl", "model"]
+    assert visible == ["blocks", "metrics.jsonl", "model", "place.json"]
     curves = json.loads((tmp_path / "blocks" / "000.json").read_text())["data"]["series"]
     assert [(series["name"], len(series["x"])) for series in curves] == [("domain dev", 4), ("general dev", 4)]
     lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]

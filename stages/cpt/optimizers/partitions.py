@@ -7,6 +7,7 @@ ranks and joins a rank's pieces (3).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -14,18 +15,49 @@ import torch
 from stages.cpt.optimizers.sparse import Segment
 
 
-def place(engine: Any, causal: Any, rank: int) -> dict[torch.Tensor, list[Segment]]:
-    """Return the segments of every tensor that the optimizer of ``engine`` updates on this rank.
+@dataclass(frozen=True)
+class Piece:
+    """A run of one parameter's weights inside a tensor that the optimizer updates."""
 
-    A weight's offset counts all weights of the model before it, in the model's own order of parameters.
-    """
+    tensor: torch.Tensor
+    parameter: Any
+    inside: int
+    """First element in the parameter."""
+    segment: Segment
+
+    def of(self, values: torch.Tensor) -> torch.Tensor:
+        """Return the piece's elements of a tensor that has the shape of ``tensor``, as a flat view."""
+        return values.view(-1)[self.segment.start : self.segment.start + self.segment.length]
+
+
+def offsets_of(causal: Any) -> dict[int, int]:
+    """Return by identity how many weights of the model lie before each parameter, in the model's own order."""
     offsets, total = {}, 0
     for parameter in causal.parameters():
         offsets[id(parameter)] = total
-        total += int(getattr(parameter, "ds_numel", parameter.numel()))
+        total += size_of(parameter)
+    return offsets
+
+
+def size_of(parameter: Any) -> int:
+    """Return how many weights a parameter has, also where ZeRO 3 has sharded it."""
+    return int(getattr(parameter, "ds_numel", parameter.numel()))
+
+
+def pieces_of(engine: Any, causal: Any, rank: int) -> list[Piece]:
+    """Return the pieces of all tensors that the optimizer of ``engine`` updates on this rank."""
+    offsets = offsets_of(causal)
+    return [
+        Piece(tensor, parameter, inside, Segment(start, length, offsets[id(parameter)] + inside))
+        for tensor, parameter, start, inside, length in _pieces(engine, causal, rank)
+    ]
+
+
+def segments_of(pieces: list[Piece]) -> dict[torch.Tensor, list[Segment]]:
+    """Return the segments of each tensor."""
     found: dict[torch.Tensor, list[Segment]] = {}
-    for tensor, parameter, start, inside, length in _pieces(engine, causal, rank):
-        found.setdefault(tensor, []).append(Segment(start, length, offsets[id(parameter)] + inside))
+    for piece in pieces:
+        found.setdefault(piece.tensor, []).append(piece.segment)
     return found
 
 
