@@ -19,6 +19,8 @@ from pipeline.stage import Block, Resources
 MAP_FOLDER = ".map"
 PROGRESS_FILE = ".progress.json"
 BLOCKS_FOLDER = "blocks"
+STOP_FILE = ".stop"
+"""Asks a running step to save and end; written into its work directory by whoever started it."""
 
 Task = Callable[..., Json]
 
@@ -114,6 +116,10 @@ class Output:
         folder.mkdir(exist_ok=True)
         write_json(folder / f"{self._num_blocks:03d}.json", asdict(block))
         self._num_blocks += 1
+
+    def asked_to_stop(self) -> bool:
+        """Whether the step should save and end; only stages with ``saves_when_stopped`` need look."""
+        return (self.path / STOP_FILE).exists()
 
     def progress(self, done: float, total: float, unit: str) -> None:
         """Say how far the step is; written at most five times a second, and always when it is complete."""

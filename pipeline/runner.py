@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
@@ -14,6 +15,7 @@ from pipeline.artifact import Artifact, lease, load, write_json
 from pipeline.errors import StepError, is_no_space, no_space
 from pipeline.executors import Executor
 from pipeline.identity import Json
+from pipeline.output import STOP_FILE
 from pipeline.planner import Layout, Plan, PlannedStep
 from pipeline.progress import Display, RunningStep, read_progress
 from pipeline.provenance import provenance
@@ -21,6 +23,8 @@ from pipeline.report import ReportInput, Status, StepRecord, load_blocks, write_
 from pipeline.worker import Job, Outcome
 
 POLL_SECONDS = 0.5
+SAVE_SECONDS = 25
+"""How long an interrupted run waits for checkpoints: less than the 30 s that schedulers give before they kill."""
 MODEL_LINK = "model"
 REPORT_FILE = "report.html"
 LAST_RUN_FILE = ".last_run.json"
@@ -99,7 +103,7 @@ def run(
         try:
             if plan.to_run:
                 executor.start()
-                _drive(state, layout, executor, display, command)
+                _drive_or_save(state, layout, executor, display, command)
         finally:
             executor.stop()
             _conclude(state, layout, this)
@@ -136,6 +140,24 @@ def _drive(state: RunState, layout: Layout, executor: Executor, display: Display
         for outcome in executor.wait(POLL_SECONDS):
             _take(outcome, state, layout, display)
         display.update([_running_step(name, since, state, layout) for name, since in state.running.items()])
+
+
+def _drive_or_save(state: RunState, layout: Layout, executor: Executor, display: Display, command: str) -> None:
+    """Drive; where that is interrupted, let running trainings save first. A second interrupt ends it at once."""
+    try:
+        _drive(state, layout, executor, display, command)
+    except KeyboardInterrupt:
+        saving = {name for name in state.running if state.plan.steps[name].step.stage.saves_when_stopped}
+        for name in saving:
+            planned = state.plan.steps[name]
+            with contextlib.suppress(FileNotFoundError):  # it has not begun
+                (layout.store.work_path(planned.stage_name, planned.key) / STOP_FILE).touch()
+        if saving:
+            display.message(f"stopping: {', '.join(sorted(saving))} saves a checkpoint (interrupt again: at once)")
+        deadline = time.time() + SAVE_SECONDS
+        while saving and time.time() < deadline:
+            saving -= {outcome.step for outcome in executor.wait(POLL_SECONDS)}
+        raise
 
 
 def _take(outcome: Outcome, state: RunState, layout: Layout, display: Display) -> None:

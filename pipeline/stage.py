@@ -101,6 +101,8 @@ class Stage(BaseModel):
     """The kind of artifact: documents, raw, scorer, keep, tokenizer, tokens, model, questions, instructions, mixture,
     scores, grades, export."""
     resources_type: ClassVar[type[Resources]] = Resources
+    saves_when_stopped: ClassVar[bool] = False
+    """True for a step that looks at ``Output.asked_to_stop``: an interrupted run waits for it to save, for a while."""
     online: ClassVar[bool] = False
     """True for a step that fetches; every other worker is told to stay offline."""
 

@@ -27,6 +27,7 @@ class Pretrain(Policy, Stage):
     gives = "model"
     needs: ClassVar[Mapping[str, Need]] = {"tokens": need("tokens"), "tokenizer": need("tokenizer")}
     resources_type = TrainingResources
+    saves_when_stopped = True
 
     hidden_size: int = Field(128, ge=16)
     """Width of the model."""

@@ -22,7 +22,7 @@ import torch
 
 from data_tools.packing import read_meta
 from pipeline.errors import StepError
-from pipeline.output import InlineFanout, Output
+from pipeline.output import STOP_FILE, InlineFanout, Output
 from pipeline.stage import Resources
 from stages.cpt import checkpoints
 from stages.cpt.data import DevData, TrainingData
@@ -33,7 +33,7 @@ from stages.cpt.measure import dev_losses, measure_if_due
 from stages.cpt.place import CHECKPOINTS_FOLDER
 from stages.cpt.records import METRICS_FILE, keep_until
 from stages.cpt.rollback import roll_back_if_due
-from stages.cpt.run import MODEL_FOLDER, STOP_FILE, Run, TrainingStopped, Trajectory
+from stages.cpt.run import MODEL_FOLDER, Run, TrainingStopped, Trajectory
 from stages.cpt.schedule import first_decay_step, learning_rate
 
 
@@ -126,7 +126,7 @@ def update(run: Run) -> bool:
     num_targets = data.num_targets(batch)
     # summed over workers: the loss, and whether anyone was asked to stop
     total = torch.zeros(2, device=engine.device)
-    total[1] = float(run.out is not None and (run.out.path / STOP_FILE).exists())
+    total[1] = float(run.out is not None and run.out.asked_to_stop())
     for part in data.micro_batches(batch):
         loss = engine(*part.to(engine.device))
         total[0] += loss.detach()

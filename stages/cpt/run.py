@@ -17,8 +17,6 @@ from stages.cpt.place import Place, relative_tokens
 from stages.cpt.schedule import steps_after_plateau
 
 MODEL_FOLDER = "model"
-STOP_FILE = ".stop"
-"""Asks a training to save and end: whoever starts it may write this file into its directory."""
 
 
 class TrainingStopped(StepError):

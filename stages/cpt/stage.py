@@ -28,6 +28,7 @@ class ContinuedPretraining(Policy, Stage):
         "mixture": need("mixture", optional=True),
     }
     resources_type = TrainingResources
+    saves_when_stopped = True
 
     domain_share: float | None = Field(None, ge=0, le=1)
     """Share of domain text in the training tokens (0..1). Without it the mixture step's choice is taken."""

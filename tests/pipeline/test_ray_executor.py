@@ -55,6 +55,14 @@ WITH_WORKERS = SLOW_STAGE.replace(
 )
 
 
+SAVING_STAGE = SLOW_STAGE.replace("    gives: ", "    saves_when_stopped: ClassVar[bool] = True\n    gives: ").replace(
+    "            time.sleep(self.seconds)\n            return {}\n",
+    "            while not out.asked_to_stop():\n                time.sleep(0.05)\n"
+    "            time.sleep(1)  # saving takes its time\n"
+    "            (Path(self.folder) / 'saved.txt').write_text('asked')\n            raise ValueError('stopped')\n",
+)
+
+
 def command(recipe: Path, runs: Path, *extra: str) -> list[str]:
     return [sys.executable, "-m", "pipeline", "run", str(recipe), "--profile", "laptop", "--runs", str(runs), *extra]
 
@@ -142,7 +150,12 @@ def started(tmp_path: Path, source: str, seconds: float) -> tuple[subprocess.Pop
     """Start a run whose one step sleeps in its worker; return the driver, and the worker's pid once it runs."""
     recipe = slow_recipe(tmp_path, source, f"alone: true, seconds: {seconds}")
     driver = subprocess.Popen(
-        command(recipe, tmp_path / "runs"), cwd=ROOT, env=environment(), stderr=subprocess.PIPE, text=True
+        command(recipe, tmp_path / "runs"),
+        cwd=ROOT,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     deadline = time.monotonic() + 60
     while not (tmp_path / "pid.txt").exists() or not (tmp_path / "pid.txt").read_text():
@@ -178,6 +191,15 @@ def test_the_lost_worker_of_a_step_with_workers_of_its_own_fails_it(tmp_path: Pa
     assert driver.returncode == 2
     assert "step slow: its worker was lost" in error
     assert "Run the same command" in error
+
+
+def test_a_step_that_can_save_is_let_to_when_the_run_is_stopped(tmp_path: Path) -> None:
+    driver, _ = started(tmp_path, SAVING_STAGE, 600)
+    driver.terminate()
+    out, error = driver.communicate(timeout=60)
+    assert driver.returncode == 143, error
+    assert "stopping: slow saves a checkpoint (interrupt again: at once)" in out + error
+    assert (tmp_path / "saved.txt").read_text() == "asked"
 
 
 def test_sigterm_is_an_orderly_stop(tmp_path: Path) -> None:

@@ -12,11 +12,12 @@ import pytest
 import torch
 
 from pipeline.errors import StepError
+from pipeline.output import STOP_FILE
 from stages.cpt import checkpoints, loop
 from stages.cpt.job import Job
 from stages.cpt.launch import run_alone
 from stages.cpt.place import CHECKPOINTS_FOLDER
-from stages.cpt.run import STOP_FILE, Run
+from stages.cpt.run import Run
 from tests.stages.training_inputs import write_model, write_packed
 from tests.stages.training_runs import POLICY, interrupt, job_of, model_bytes, run_ranks, weights
 
