@@ -225,6 +225,7 @@ def _actual(artifact: Artifact) -> Estimate:
         disk_bytes=size,
         seconds=artifact.manifest.get("seconds"),
         basis="measured",
+        sequence_length=artifact.parameters.get("sequence_length"),
     )
 
 
@@ -250,7 +251,20 @@ def _refuse_earlier_work(recipe: Recipe, planned: Mapping[str, PlannedStep], sta
 def format_plan(plan: Plan) -> str:
     """Return the plan as a table of text: status, reason, expected size, time and disk of every step."""
     fresh = _is_fresh(plan)
-    rows = [("step", "stage", "status", "documents", "tokens", "time", "GPU-hours", "disk", "" if fresh else "why")]
+    rows = [
+        (
+            "step",
+            "stage",
+            "status",
+            "documents",
+            "tokens",
+            "time",
+            "GPU-hours",
+            "memory",
+            "disk",
+            "" if fresh else "why",
+        )
+    ]
     for planned in plan.steps.values():
         estimate = planned.estimate
         rows.append(
@@ -262,6 +276,7 @@ def format_plan(plan: Plan) -> str:
                 _cell(estimate.num_tokens, count),
                 "" if planned.artifact is not None else _cell(estimate.seconds, duration),
                 "" if planned.artifact is not None else _cell(estimate.gpu_hours, number),
+                "" if planned.artifact is not None else _cell(estimate.memory_bytes, byte_size),
                 _cell(estimate.disk_bytes, byte_size),
                 "" if fresh else planned.reason,
             )

@@ -62,6 +62,10 @@ class Estimate:
     gpu_hours: float | None = None
     basis: str = ""
     """How the figures were derived, in a few words for the plan's last column."""
+    memory_bytes: float | None = None
+    """Of one training worker, on its GPU where it has one."""
+    sequence_length: int | None = None
+    """Of packed tokens."""
 
     def but(self, **changes: Any) -> Estimate:
         """Return a copy with some figures replaced."""
@@ -126,7 +130,7 @@ class Stage(BaseModel):
         """Return the expected output and cost. The default passes the first input's figures on, at unknown cost."""
         for estimates in inputs.values():
             for estimate in estimates:
-                return estimate.but(seconds=None, gpu_hours=None, disk_bytes=None, basis="")
+                return estimate.but(seconds=None, gpu_hours=None, disk_bytes=None, memory_bytes=None, basis="")
         return Estimate()
 
     def run(self, inputs: Inputs, out: Output) -> Mapping[str, Json]:

@@ -12,6 +12,14 @@ from pipeline.errors import StrataError
 
 def main(argv: Sequence[str]) -> int:
     """Run ``strata trace``; StrataError says what is wrong."""
+    options = _parser().parse_args(list(argv))
+    folder = Path(options.training) if options.training else newest_training(Path(options.runs))
+    for line in options.run(options, folder):
+        sys.stdout.write(f"{line}\n")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="strata trace", description="What a training read, and when.")
     verbs = parser.add_subparsers(metavar="COMMAND", required=True)
     step = verbs.add_parser("step", help="the documents that an update read", description="The documents of an update.")
@@ -25,11 +33,7 @@ def main(argv: Sequence[str]) -> int:
     for one in (step, document):
         one.add_argument("--training", help="the step's directory, such as runs/geo/cpt (default: the newest)")
         one.add_argument("--runs", default="runs", help="directory of all artifacts (default: runs)")
-    options = parser.parse_args(list(argv))
-    folder = Path(options.training) if options.training else newest_training(Path(options.runs))
-    for line in options.run(options, folder):
-        sys.stdout.write(f"{line}\n")
-    return 0
+    return parser
 
 
 def newest_training(runs: Path) -> Path:

@@ -48,6 +48,7 @@ class Pack(Stage):
             text_bytes=text,
             num_tokens=num_tokens,
             disk_bytes=4 * num_tokens,
+            sequence_length=self.sequence_length,
             seconds=text / ENCODE_BYTES_PER_SECOND,
             basis="4 bytes per token, 3 MB/s per core",
         )

@@ -67,6 +67,7 @@ class TrainingData:
     ) -> None:
         self.parts = {part: PackedTokens(tokens, part, "train") for part in ("general", "domain")}
         sizes = {part: math.ceil(packed.num_sequences * text_share) for part, packed in self.parts.items()}
+        self.sequence_length = self.parts["general"].sequence_length
         self.is_whole = text_share >= 1
         self.mixture = Mixture(domain_share, sizes["domain"], sizes["general"], seed)
         self.batch_sequences = batch_sequences

@@ -36,6 +36,8 @@ def build_engine(job: Job, world: int) -> Any:
         job.model, dtype=dtype, attn_implementation="sdpa", local_files_only=True
     )
     del sharded_loading
+    if placement.recompute_activations:
+        causal.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
     model = NextTokenLoss(causal, keep_logits=placement.zero_stage == 3)
     model.train()
     if placement.zero_stage:

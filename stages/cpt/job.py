@@ -30,6 +30,7 @@ class Placement:
     zero_stage: int = 0
     offload: bool = False
     compile: bool = False
+    recompute_activations: bool = False
     checkpoint_every: int = 200
     keep_checkpoints: int = 2
     num_threads: int = 1

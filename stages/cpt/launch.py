@@ -65,6 +65,7 @@ def placement_of(resources: TrainingResources) -> Placement:
         zero_stage=resources.zero_stage,
         offload=resources.offload,
         compile=resources.compile,
+        recompute_activations=resources.recompute_activations,
         checkpoint_every=resources.checkpoint_every,
         keep_checkpoints=resources.keep_checkpoints,
         num_threads=resources.num_threads,

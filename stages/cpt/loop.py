@@ -31,10 +31,12 @@ from stages.cpt.gate import Gate
 from stages.cpt.job import Job
 from stages.cpt.measure import dev_losses, measure_if_due
 from stages.cpt.place import CHECKPOINTS_FOLDER
+from stages.cpt.pulse import Pulse
 from stages.cpt.records import METRICS_FILE, keep_until
 from stages.cpt.rollback import roll_back_if_due
 from stages.cpt.run import MODEL_FOLDER, Run, TrainingStopped, Trajectory
 from stages.cpt.schedule import first_decay_step, learning_rate
+from stages.cpt.speed import Speedometer
 
 
 def train(job: Job) -> dict[str, Any]:
@@ -43,8 +45,12 @@ def train(job: Job) -> dict[str, Any]:
     Raises TrainingStopped where outliers do not end, where a dev loss is no finite number, and where it was asked to.
     """
     rank, world = torch.distributed.get_rank(), torch.distributed.get_world_size()
-    with fixed_arithmetic(job), checkpoints.held(Path(job.work) / CHECKPOINTS_FOLDER, rank):
-        run = begin(job, rank, world)
+    with (
+        fixed_arithmetic(job),
+        checkpoints.held(Path(job.work) / CHECKPOINTS_FOLDER, rank),
+        Pulse(Path(job.work), rank) as pulse,
+    ):
+        run = begin(job, rank, world, pulse)
         measure_if_due(run)
         if job.policy.max_rollbacks and not run.saver.path_of(run.step).exists():
             run.save()  # so that there is something to go back to
@@ -79,7 +85,7 @@ def fixed_arithmetic(job: Job) -> Iterator[None]:
         torch.use_deterministic_algorithms(before[1])
 
 
-def begin(job: Job, rank: int, world: int) -> Run:
+def begin(job: Job, rank: int, world: int, pulse: Pulse) -> Run:
     """Build the run, and bring it to where the last complete checkpoint stands."""
     tokens, micro = Path(job.tokens), job.micro_batch(world)
     engine = build_engine(job, world)
@@ -96,7 +102,9 @@ def begin(job: Job, rank: int, world: int) -> Run:
     out = Output(Path(job.work), Resources.model_validate({}), InlineFanout(), job.step_name) if rank == 0 else None
     folder = Path(job.work) / CHECKPOINTS_FOLDER
     saver = checkpoints.Saver(folder, rank, world, job.placement.keep_checkpoints)
-    run = Run(job, engine, Gate(engine), data, dev, saver, out)
+    speed = Speedometer.of(engine, data.sequence_length, world)
+    run = Run(job, engine, Gate(engine), data, dev, saver, pulse, speed, out)
+    pulse.tell = partial(tell_stall, run)
     found, damaged = checkpoints.latest(folder, rank, world)
     if found is not None:
         checkpoints.load(engine, found)
@@ -127,13 +135,14 @@ def update(run: Run) -> bool:
     # summed over workers: the loss, and whether anyone was asked to stop
     total = torch.zeros(2, device=engine.device)
     total[1] = float(run.out is not None and run.out.asked_to_stop())
-    for part in data.micro_batches(batch):
+    for part in run.pulse.between(run.step, data.micro_batches(batch)):
         loss = engine(*part.to(engine.device))
         total[0] += loss.detach()
         # DeepSpeed averages gradients over workers; the loss is the mean over the tokens of the whole step.
         engine.backward(loss * (data.world / num_targets), scale_wrt_gas=False)
         if not engine.is_gradient_accumulation_boundary():
             engine.step()
+    run.pulse.beat(run.step, "waiting")
     torch.distributed.all_reduce(total)
     mean = float(total[0]) / num_targets
     norm = clip_gradient(engine, run.job)
@@ -152,6 +161,11 @@ def update(run: Run) -> bool:
     run.step += 1
     log_update(run, mean, rate, norm, reason, time.perf_counter() - started)
     return bool(total[1] > 0)
+
+
+def tell_stall(run: Run, text: str) -> None:
+    """Note a stalled rank in the metrics; called from the thread that watches."""
+    run.note("stalled", text=text)
 
 
 def stop(run: Run) -> None:
@@ -202,7 +216,7 @@ def log_update(run: Run, loss: float, rate: float, norm: float | None, skipped: 
         learning_rate=rate,
         gradient_norm=finite(norm),
         gradient_spike_score=finite(round(run.gate.spike_score, 3)),
-        tokens_per_second=round(batch_tokens / seconds, 1),
+        **run.speed.figures(batch_tokens, seconds, run.num_steps - run.step, run.trajectory.seconds / run.step),
         **({"skipped": skipped} if skipped else {}),
     )
     run.out.progress(run.step, run.num_steps, "steps")

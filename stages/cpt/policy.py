@@ -112,6 +112,9 @@ class TrainingResources(Resources):
     """DeepSpeed ZeRO: 0 replicates, 1 shards optimizer states, 2 gradients too, 3 weights too."""
     offload: bool = False
     """ZeRO 1-3: keep optimizer states in host memory."""
+    recompute_activations: bool = False
+    """Activation checkpointing: keep one activation per layer and compute the others again in the backward pass; a
+    third more computing for a fraction of the memory."""
     checkpoint_every: int = Field(200, ge=1)
     """Optimizer steps between checkpoints."""
     keep_checkpoints: int = Field(2, ge=1)

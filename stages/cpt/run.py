@@ -14,7 +14,9 @@ from stages.cpt.gate import Gate
 from stages.cpt.guard import Watch
 from stages.cpt.job import Job
 from stages.cpt.place import Place, relative_tokens
+from stages.cpt.pulse import Pulse
 from stages.cpt.schedule import steps_after_plateau
+from stages.cpt.speed import Speedometer
 
 MODEL_FOLDER = "model"
 
@@ -55,6 +57,8 @@ class Run:
     data: TrainingData
     dev: DevData
     saver: Saver
+    pulse: Pulse
+    speed: Speedometer
     out: Output | None
     """Where metrics and progress go; None but on the first worker."""
     trajectory: Trajectory = field(default_factory=Trajectory)

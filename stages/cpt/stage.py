@@ -53,7 +53,8 @@ class ContinuedPretraining(Policy, Stage):
         found = inputs.get("model") or [Estimate()]
         if self.num_tokens is None:
             return Estimate(basis="as many tokens as the mixture chooses")
-        return training_estimate(found[0].num_parameters, self.num_tokens, self, resources)
+        length = next((one.sequence_length for one in inputs.get("tokens", ())), None)
+        return training_estimate(found[0].num_parameters, self.num_tokens, self, resources, length)
 
     def run(self, inputs: Inputs, out: Output) -> Mapping[str, Json]:
         from stages.cpt.job import Job, steps_for
