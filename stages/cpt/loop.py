@@ -215,7 +215,7 @@ def log_update(run: Run, loss: float, rate: float, norm: float | None, skipped: 
         loss=finite(loss),
         learning_rate=rate,
         gradient_norm=finite(norm),
-        gradient_spike_score=finite(round(run.gate.spike_score, 3)),
+        gradient_spikes=run.gate.spikes[0] / max(1, run.gate.spikes[1]),
         **run.speed.figures(batch_tokens, seconds, run.num_steps - run.step, run.trajectory.seconds / run.step),
         **({"skipped": skipped} if skipped else {}),
     )

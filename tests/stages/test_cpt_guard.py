@@ -15,7 +15,7 @@ from data_tools.packing import PackedTokens
 from pipeline.errors import StepError
 from stages.cpt import rollback
 from stages.cpt.data import TrainingData
-from stages.cpt.gate import spike_score
+from stages.cpt.gate import count_spikes
 from stages.cpt.guard import Watch, ranges
 from stages.cpt.job import Job
 from stages.cpt.launch import run_alone
@@ -97,13 +97,13 @@ def test_a_trajectory_survives_json() -> None:
     assert again == trajectory
 
 
-def test_the_spike_score_is_the_gradient_over_its_usual_size() -> None:
+def test_a_spike_is_a_gradient_fifty_times_its_usual_size() -> None:
     weight = torch.nn.Parameter(torch.zeros(4))
     optimizer = torch.optim.AdamW([weight])
-    assert spike_score(optimizer) == 0.0
-    weight.grad = torch.tensor([1.0, -8.0, 3.0, 5.0])
+    assert count_spikes(optimizer) == (0, 0)
+    weight.grad = torch.tensor([51.0, -102.0, 149.0, 5.0])
     optimizer.state[weight]["exp_avg_sq"] = torch.tensor([1.0, 4.0, 9.0, 0.0])
-    assert spike_score(optimizer) == 4.0
+    assert count_spikes(optimizer) == (2, 4)
 
 
 @pytest.fixture(scope="module")
