@@ -147,6 +147,8 @@ def _drive_or_save(state: RunState, layout: Layout, executor: Executor, display:
     try:
         _drive(state, layout, executor, display, command)
     except KeyboardInterrupt:
+        if not executor.works_aside:
+            raise
         saving = {name for name in state.running if state.plan.steps[name].step.stage.saves_when_stopped}
         for name in saving:
             planned = state.plan.steps[name]

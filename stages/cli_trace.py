@@ -37,33 +37,41 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def newest_training(runs: Path) -> Path:
-    """Return the directory of the training that began last, finished or not."""
+    """Return the directory of the training that was at work last, finished or not."""
     from stages.cpt.place import PLACE_FILE
 
-    found = [path for pattern in ("*", ".*.work") for path in (runs / "store").glob(f"cpt/{pattern}/{PLACE_FILE}")]
+    found = [path for pattern in ("*", ".*.work") for path in (runs / "store").glob(f"*/{pattern}/{PLACE_FILE}")]
     if not found:
         raise StrataError(f"{runs}: holds no training. Give one with --training, such as runs/geo/cpt")
     return max(found, key=lambda path: path.stat().st_mtime).parent
 
 
 def _step(options: argparse.Namespace, folder: Path) -> Iterator[str]:
-    from stages.cpt.place import documents_of_step
+    from stages.cpt.place import Place, documents_of_step
 
     documents = documents_of_step(folder, options.number)
-    yield f"update {options.number} of {folder} read {len(documents)} documents (part, corpus, id):"
+    skipped = ", and was not applied, an outlier" if options.number in Place.read(folder).not_applied else ""
+    yield f"update {options.number} of {folder} read {len(documents)} documents{skipped} (part, corpus, id):"
     for part, corpus, name in documents:
         yield f"{part}\t{corpus}\t{name}"
 
 
 def _document(options: argparse.Namespace, folder: Path) -> Iterator[str]:
-    from stages.cpt.place import CHECKPOINTS_FOLDER, steps_of_document
+    from stages.cpt.place import CHECKPOINTS_FOLDER, Place, steps_of_document, updates_done
 
     steps = steps_of_document(folder, options.id)
     if not steps:
         yield f"document {options.id} was not read by {folder}"
         return
-    yield f"document {options.id} was read by {folder} in {len(steps)} updates: {', '.join(map(str, steps))}"
+    done, skipped = updates_done(folder), set(Place.read(folder).not_applied)
+    for what, some in (
+        ("was read", [step for step in steps if step <= done and step not in skipped]),
+        ("was read and not applied, as an outlier,", [step for step in steps if step in skipped]),
+        ("will be read", [step for step in steps if step > done]),
+    ):
+        if some:
+            yield f"document {options.id} {what} by {folder} in {len(some)} updates: {', '.join(map(str, some))}"
     for path in sorted(folder.glob(f"{CHECKPOINTS_FOLDER}/step-*")):
-        done = int(path.name.removeprefix("step-"))
-        seen = sum(step <= done for step in steps)
-        yield f"checkpoint {path.name}: has seen it {seen} times"
+        saved = int(path.name.removeprefix("step-"))
+        seen = sum(step <= saved and step not in skipped for step in steps)
+        yield f"checkpoint {path.name}: has learned from it {seen} times"

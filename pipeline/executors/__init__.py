@@ -11,6 +11,9 @@ from pipeline.worker import Job, Outcome
 class Executor(Protocol):
     """Runs jobs, some at a time."""
 
+    works_aside: bool
+    """Whether jobs run beside this process, so that they outlive an interrupt of it."""
+
     def start(self) -> None:
         """Get ready; called once, and only when there is something to run."""
 

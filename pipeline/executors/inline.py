@@ -11,6 +11,8 @@ from pipeline.worker import Job, Outcome, run_job
 class InlineExecutor:
     """For tests and small work: no Ray, no parallelism, the same files."""
 
+    works_aside = False
+
     def __init__(self) -> None:
         self._queue: list[Job] = []
 

@@ -95,6 +95,8 @@ def _run_in_worker(job: Job) -> Outcome:
 class RayExecutor:
     """Independent steps side by side on a Ray cluster."""
 
+    works_aside = True
+
     def __init__(self, plugins: Sequence[Path] = ()) -> None:
         self._plugins = plugins
         self._running: dict[Any, Job] = {}

@@ -26,8 +26,9 @@ import numpy as np
 import torch
 
 from pipeline.artifact import lease, sync_directory, write_json
-from pipeline.errors import BusyError, StepError
+from pipeline.errors import BusyError, StepError, is_no_space, no_space
 from stages.cpt.optimizers.partitions import size_of
+from stages.cpt.ranks import Ranks, TrainingStopped
 from stages.cpt.state import BYTES_PER_WEIGHT, Snapshot, restore
 
 STATE_FILE = "state.json"
@@ -50,56 +51,67 @@ class Checkpoint:
 
 
 class Saver:
-    """Writes the checkpoints of one run, one at a time, beside the training."""
+    """Writes the checkpoints of one run, one at a time, beside the training. Every rank calls every method."""
 
-    def __init__(self, folder: Path, rank: int, world: int, keep: int) -> None:
-        self.folder, self.rank, self.world, self.keep = folder, rank, world, keep
+    def __init__(self, folder: Path, ranks: Ranks, keep: int, window: int) -> None:
+        """``keep`` newest checkpoints stay, and one from ``window`` updates before: see ``drop_old``."""
+        self.folder, self.ranks, self.keep, self.window = folder, ranks, keep, window
         self.snapshot = Snapshot()
         self.thread: threading.Thread | None = None
         self.error: BaseException | None = None
 
     def save(self, engine: Any, step: int, state: dict[str, Any]) -> None:
-        """Copy weights and moments, and begin to write them; call it on every rank.
+        """Copy weights and moments, and begin to write them, unless the checkpoint of this step is there.
 
-        Waits for the checkpoint before, and raises what went wrong with it. Raises StepError where the disk is too
-        small for this one.
+        Waits for the checkpoint before, and raises what went wrong with it. Raises TrainingStopped where the disk is
+        too small for this one.
         """
         self.finish()
-        causal = engine.module.causal
-        temporary = self.folder / f".{_name(step)}.tmp"
-        free, needed = 0, BYTES_PER_WEIGHT * sum(size_of(parameter) for parameter in causal.parameters())
-        if self.rank == 0:
-            shutil.rmtree(temporary, ignore_errors=True)
-            temporary.mkdir(parents=True)
-            free = shutil.disk_usage(self.folder).free
-        free = int(agreed(torch.tensor(free, device=engine.device), torch.distributed.ReduceOp.MAX))
+        causal, temporary = engine.module.causal, self.folder / f".{_name(step)}.tmp"
+        needed = BYTES_PER_WEIGHT * sum(size_of(parameter) for parameter in causal.parameters())
+        free = self.ranks.on_first(lambda: self._prepare(temporary, step))
+        if free is None:
+            return
         if free < needed:
-            raise StepError(
+            raise TrainingStopped(
                 f"{self.folder}: a checkpoint takes {needed / 1e9:.3g} GB, the disk has {free / 1e9:.3g} GB free. Free "
                 "some, then run the same command"
             )
-        self.snapshot.take(engine, causal, self.rank, self.world)
+        self.snapshot.take(engine, causal, self.ranks.rank, self.ranks.world)
         # the loop goes on changing its state while this is written
         text = json.dumps({"format": FORMAT, "step": step, "state": state})
         self.thread = threading.Thread(target=self._write, args=(temporary, step, text), daemon=True)
         self.thread.start()
+
+    def _prepare(self, temporary: Path, step: int) -> int | None:
+        """Make room for the files; return the bytes free, or None where the checkpoint is there already."""
+        if self.path_of(step).exists():
+            return None
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir(parents=True)
+        return shutil.disk_usage(self.folder).free
 
     def path_of(self, step: int) -> Path:
         """Return where the checkpoint of a step lies."""
         return self.folder / _name(step)
 
     def finish(self) -> None:
-        """Wait until the last checkpoint is written; raise what went wrong."""
+        """Wait until the last checkpoint is written, by every rank; raise what went wrong, on every rank."""
         if self.thread is not None:
             self.thread.join()
             self.thread = None
-        if self.error is not None:
-            error, self.error = self.error, None
-            raise error
+        error, self.error = self.error, None
+        if self.ranks.all_agree(error is None):
+            return
+        if error is None:
+            raise TrainingStopped(f"{self.folder}: another rank could not write its part of the checkpoint")
+        if is_no_space(error):
+            raise TrainingStopped(no_space(self.folder)) from error
+        raise error
 
     def _write(self, temporary: Path, step: int, text: str) -> None:
         try:
-            name = f"rank-{self.rank:05d}"
+            name = f"rank-{self.ranks.rank:05d}"
             digest = _write_arrays(temporary / f"{name}.bin", self.snapshot.arrays.values())
             described = {
                 "names": list(self.snapshot.arrays),
@@ -108,15 +120,15 @@ class Saver:
                 "digest": digest,
             }
             write_json(temporary / f"{name}.json", described)
-            if self.rank == 0:
+            if self.ranks.is_first:
                 self._publish(temporary, step, json.loads(text))
         except BaseException as error:  # noqa: BLE001 - raised by ``finish``, on the training's own thread
             self.error = error
             with contextlib.suppress(OSError):
-                (temporary / f"rank-{self.rank:05d}.failed").write_text(str(error))
+                (temporary / f"rank-{self.ranks.rank:05d}.failed").write_text(str(error))
 
     def _publish(self, temporary: Path, step: int, record: dict[str, Any]) -> None:
-        names = [f"rank-{rank:05d}" for rank in range(self.world)]
+        names = [f"rank-{rank:05d}" for rank in range(self.ranks.world)]
         deadline = time.monotonic() + WAIT_SECONDS
         while missing := [name for name in names if not (temporary / f"{name}.json").exists()]:
             failed = next((name for name in names if (temporary / f"{name}.failed").exists()), None)
@@ -130,21 +142,28 @@ class Saver:
             record["files"][described.name] = digest_of(described)
         write_json(temporary / STATE_FILE, record)
         sync_directory(temporary)
-        final = self.path_of(step)
-        if final.exists():
-            shutil.rmtree(final)  # a damaged one that the resume passed over
-        os.replace(temporary, final)
+        os.replace(temporary, self.path_of(step))
         sync_directory(self.folder)
-        drop_old(self.folder, self.keep)
+        drop_old(self.folder, self.keep, step - self.window)
 
 
-def drop_old(folder: Path, keep: int) -> None:
-    """Keep the newest ``keep`` checkpoints, and the one with the lowest domain dev loss."""
+def drop_old(folder: Path, keep: int, before: int) -> None:
+    """Keep the newest ``keep`` checkpoints, the newest up to step ``before``, and that with the lowest domain dev loss.
+
+    A rollback goes back behind the first outlier of its window, so one from before the window has to be there.
+    """
     paths = sorted(folder.glob("step-*"))
-    kept = {*paths[-keep:], *([best] if (best := best_of(paths)) else [])}
+    older = [path for path in paths if step_of(path) <= before] or paths
+    best = best_of(paths)
+    kept = {*paths[-keep:], (older[-1] if older is not paths else older[0]), *([best] if best else [])}
     for path in paths:
         if path not in kept:
             shutil.rmtree(path)
+
+
+def step_of(path: Path) -> int:
+    """Return the step of a checkpoint's directory."""
+    return int(path.name.removeprefix("step-"))
 
 
 def best_of(paths: Sequence[Path]) -> Path | None:
@@ -153,7 +172,7 @@ def best_of(paths: Sequence[Path]) -> Path | None:
     for path in paths:
         with contextlib.suppress(OSError, ValueError, LookupError):
             points = json.loads((path / STATE_FILE).read_text("utf-8"))["state"]["points"]
-            found.append((points[-1]["domain_loss"], -int(path.name.removeprefix("step-")), path))
+            found.append((points[-1]["domain_loss"], -step_of(path), path))
     return min(found)[2] if found else None
 
 
@@ -189,12 +208,6 @@ def digest_of(path: Path) -> str:
     return digest.hexdigest()
 
 
-def agreed(value: torch.Tensor, how: Any = torch.distributed.ReduceOp.MIN) -> torch.Tensor:
-    """Return the smallest (or other) value over all ranks, the same on every rank."""
-    torch.distributed.all_reduce(value, op=how)
-    return value
-
-
 @contextlib.contextmanager
 def held(folder: Path, rank: int) -> Iterator[None]:
     """Keep the folder for one training: workers of a killed run may live on for a moment, and must not write beside us.
@@ -217,24 +230,32 @@ def held(folder: Path, rank: int) -> Iterator[None]:
         yield
 
 
-def latest(
-    folder: Path, rank: int = 0, world: int = 1, at_most: int | None = None
-) -> tuple[Checkpoint | None, list[str]]:
+def latest(folder: Path, ranks: Ranks | None = None, at_most: int | None = None) -> tuple[Checkpoint | None, list[str]]:
     """Return the newest complete checkpoint, or None, and a sentence for each damaged one that was passed over.
 
-    The ranks share the reading of the files, and agree. ``at_most`` leaves out those of later steps.
+    The ranks share the reading of the files, and agree; a damaged one is put aside under a hidden name. ``at_most``
+    leaves out those of later steps.
     """
+    ranks = ranks or Ranks()
     damaged: list[str] = []
-    for path in sorted(folder.glob("step-*"), reverse=True):
-        if at_most is not None and int(path.name.removeprefix("step-")) > at_most:
+    steps = ranks.told(sorted(map(step_of, folder.glob("step-*")), reverse=True))
+    for step in steps:
+        path = folder / _name(step)
+        if at_most is not None and step > at_most:
             continue
-        record, fault = _read(path, rank, world)
-        if world > 1:
-            fault = fault if int(agreed(torch.tensor(int(not fault)))) else fault or "another rank found it damaged"
-        if record is not None and not fault:
+        record, fault = _read(path, ranks.rank, ranks.world)
+        if ranks.all_agree(not fault) and record is not None:
             return Checkpoint(path, int(record["step"]), record["state"]), damaged
-        damaged.append(f"checkpoint {path}: {fault}; the one before it is taken")
+        damaged.append(f"checkpoint {path}: {fault or 'another rank found it damaged'}; the one before it is taken")
+        ranks.on_first(lambda path=path: put_aside(path))  # type: ignore[misc]
     return None, damaged
+
+
+def put_aside(path: Path) -> None:
+    """Give a damaged checkpoint a hidden name, so that its step can be saved again and nobody takes it for one."""
+    aside = path.with_name(f".damaged-{path.name}")
+    shutil.rmtree(aside, ignore_errors=True)
+    os.replace(path, aside)
 
 
 def _read(path: Path, rank: int, world: int) -> tuple[dict[str, Any] | None, str]:

@@ -111,6 +111,7 @@ class DevData:
         """Read at most ``max_tokens`` per part (0 reads all)."""
         self.parts: dict[str, PackedTokens] = {}
         self.chosen: dict[str, list[int]] = {}
+        self.num_batches: dict[str, int] = {}
         self.micro_batch = micro_batch
         for part in ("general", "domain"):
             packed = PackedTokens(tokens, part, "dev")
@@ -121,11 +122,20 @@ class DevData:
             spaced = [number * packed.num_sequences // wanted for number in range(wanted)]
             self.parts[part] = packed
             self.chosen[part] = spaced[rank::world]
+            self.num_batches[part] = -(-len(spaced[::world]) // micro_batch)
         if not self.parts:
             raise StepError(f"{tokens}: neither part has a dev split, so no dev loss can be measured. Split more text")
 
     def batches(self, part: str) -> Iterator[Batch]:
-        """Yield this worker's share of one part."""
+        """Yield this worker's share of one part: as many batches as any worker, for ZeRO 3 computes them together.
+
+        What a worker has none left for is a sequence without targets.
+        """
         chosen, packed = self.chosen[part], self.parts[part]
-        for start in range(0, len(chosen), self.micro_batch):
-            yield stack([packed.sequence(number) for number in chosen[start : start + self.micro_batch]])
+        for number in range(self.num_batches[part]):
+            own = chosen[number * self.micro_batch : (number + 1) * self.micro_batch]
+            if own:
+                yield stack([packed.sequence(one) for one in own])
+            else:
+                inputs, labels, positions = packed.sequence(0)
+                yield stack([(inputs, np.full_like(labels, IGNORED_LABEL), positions)])

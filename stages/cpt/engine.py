@@ -45,7 +45,10 @@ def build_engine(job: Job, world: int) -> Any:
         zero = config["zero_optimization"]
         zero["reduce_bucket_size"] = zero["allgather_bucket_size"] = min(size, MAX_BUCKET_ELEMENTS)
     optimizer = build_optimizer(causal, job)
+    # under bf16 and ZeRO 0 DeepSpeed would begin with an update of its own, on gradients of zeros
+    optimizer.step = lambda closure=None: None  # type: ignore[assignment,method-assign]
     engine, *_ = deepspeed.initialize(model=model, optimizer=optimizer, config=config)
+    del optimizer.step
     if isinstance(optimizer, Spam):
         optimizer.segments = segments_of(pieces_of(engine, causal, torch.distributed.get_rank()))
     if placement.compile:

@@ -50,7 +50,7 @@ def count_spikes(optimizer: torch.optim.Optimizer) -> tuple[int, int]:
 
     The score is |g| over what it usually is. SPAM's paper divides by the mean of |g| since the first step (arXiv
     2501.06842, section 2); here it is the root of the second moment that Adam keeps anyway, so that nothing more need
-    be stored. Elements without one (a token not seen yet) have no score.
+    be stored. Elements without one (a token not seen yet) have no score. Under ZeRO these are this rank's own elements.
     """
     counts, looked = [], 0
     for group in optimizer.param_groups:

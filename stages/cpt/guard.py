@@ -37,7 +37,10 @@ class Watch:
     """Of each loss from the level before it."""
     norms: list[float] = field(default_factory=list)
     skipped: list[dict[str, Any]] = field(default_factory=list)
-    """Updates not applied: ``step`` (from 0), ``batch`` (its place in the data), ``reason``."""
+    """Updates not applied: ``step`` (from 0), ``batch`` (its place in the data), ``reason``, ``by`` loss or norm, and
+    the ``limit`` of the loss then, None while too little was known."""
+    search: dict[str, Any] | None = None
+    """What a rollback is on its way to: the ``step`` from which to look for bad batches, and the updates skipped."""
     left_out: list[tuple[int, int]] = field(default_factory=list)
     """Batches left out, as (first, last) of each range, rising."""
     rollbacks: int = 0
@@ -58,18 +61,18 @@ class Watch:
         if norm is not None:
             self.norms = [*self.norms, norm][-policy.spike_window :]
 
-    def skip(self, step: int, reason: str) -> None:
+    def skip(self, step: int, reason: str, by: str, policy: Policy) -> None:
         """Remember an update that was not applied."""
-        self.skipped.append({"step": step, "batch": self.batch_of(step), "reason": reason})
+        limit = self.loss_limit(policy)
+        told = {"reason": reason, "by": by, "limit": limit if math.isfinite(limit) else None}
+        self.skipped.append({"step": step, "batch": self.batch_of(step), **told})
 
     def recent(self, step: int, policy: Policy) -> list[dict[str, Any]]:
-        """Return the updates skipped within the last window, those left out since not counted."""
-        return [
-            one
-            for one in self.skipped
-            if one["step"] > step - policy.spike_window
-            and not any(first <= one["batch"] <= last for first, last in self.left_out)
-        ]
+        """Return the updates skipped within the last window."""
+        return [one for one in self.skipped if step - policy.spike_window < one["step"] < step]
+
+    def is_left_out(self, batch: int) -> bool:
+        return any(first <= batch <= last for first, last in self.left_out)
 
     def leave_out(self, first: int, last: int) -> None:
         """Leave a range of batches out from now on; ranges that touch become one."""
@@ -85,13 +88,19 @@ class Watch:
         """Return why a loss is an outlier, or nothing."""
         if not math.isfinite(loss):
             return f"the loss is {loss}"
-        if len(self.distances) < MIN_UPDATES:
+        limit = self.loss_limit(policy)
+        if loss <= limit:
             return ""
+        return f"the loss is {loss:.4g}, its level {statistics.median(self.losses):.4g} and its limit {limit:.4g}"
+
+    def loss_limit(self, policy: Policy) -> float:
+        """Return the loss above which an update is an outlier; infinite while too little is known."""
+        if len(self.distances) < MIN_UPDATES:
+            return math.inf
         level = statistics.median(self.losses)
         drift = statistics.median(self.distances)  # a falling loss lies below the level, always by much the same
         deviation = NORMAL_DEVIATION * statistics.median(abs(one - drift) for one in self.distances)
-        limit = level + policy.spike_loss * max(deviation, MIN_DEVIATION * level)
-        return f"the loss is {loss:.4g}, its level {level:.4g} and its limit {limit:.4g}" if loss > limit else ""
+        return level + policy.spike_loss * max(deviation, MIN_DEVIATION * level)
 
     def of_norm(self, norm: float, policy: Policy) -> str:
         """Return why a gradient norm is an outlier, or nothing."""

@@ -191,7 +191,7 @@ def run_in_ray(job: Job, resources: TrainingResources) -> dict[str, Any]:
 def _worker(config: dict[str, Any]) -> dict[str, Any]:
     """What a Ray Train worker runs. A stop that all workers agree on is a result: a restart would only repeat it."""
     from stages.cpt.loop import train
-    from stages.cpt.run import TrainingStopped
+    from stages.cpt.ranks import TrainingStopped
 
     try:
         return train(Job.from_json(config))

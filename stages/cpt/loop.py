@@ -32,9 +32,10 @@ from stages.cpt.job import Job
 from stages.cpt.measure import dev_losses, measure_if_due
 from stages.cpt.place import CHECKPOINTS_FOLDER
 from stages.cpt.pulse import Pulse
+from stages.cpt.ranks import Ranks, TrainingStopped
 from stages.cpt.records import METRICS_FILE, keep_until
-from stages.cpt.rollback import roll_back_if_due
-from stages.cpt.run import MODEL_FOLDER, Run, TrainingStopped, Trajectory
+from stages.cpt.rollback import RETREAT, roll_back_if_due
+from stages.cpt.run import MODEL_FOLDER, Run, Trajectory
 from stages.cpt.schedule import first_decay_step, learning_rate
 from stages.cpt.speed import Speedometer
 
@@ -48,11 +49,11 @@ def train(job: Job) -> dict[str, Any]:
     with (
         fixed_arithmetic(job),
         checkpoints.held(Path(job.work) / CHECKPOINTS_FOLDER, rank),
-        Pulse(Path(job.work), rank) as pulse,
+        Pulse(Path(job.work), rank, world) as pulse,
     ):
         run = begin(job, rank, world, pulse)
         measure_if_due(run)
-        if job.policy.max_rollbacks and not run.saver.path_of(run.step).exists():
+        if job.policy.max_rollbacks and run.is_new:
             run.save()  # so that there is something to go back to
         while run.step < run.num_steps:
             anneal_if_due(run)
@@ -101,14 +102,15 @@ def begin(job: Job, rank: int, world: int, pulse: Pulse) -> Run:
         raise StepError(f"{tokens}: the general part has no dev split, so its plateau cannot be seen. Split more text")
     out = Output(Path(job.work), Resources.model_validate({}), InlineFanout(), job.step_name) if rank == 0 else None
     folder = Path(job.work) / CHECKPOINTS_FOLDER
-    saver = checkpoints.Saver(folder, rank, world, job.placement.keep_checkpoints)
+    ranks = Ranks.of(engine.device)
+    saver = checkpoints.Saver(folder, ranks, job.placement.keep_checkpoints, job.policy.spike_window + RETREAT)
     speed = Speedometer.of(engine, data.sequence_length, world)
     run = Run(job, engine, Gate(engine), data, dev, saver, pulse, speed, out)
     pulse.tell = partial(tell_stall, run)
-    found, damaged = checkpoints.latest(folder, rank, world)
+    found, damaged = checkpoints.latest(folder, ranks)
     if found is not None:
         checkpoints.load(engine, found)
-        run.trajectory, run.step = Trajectory.from_json(found.state), found.step
+        run.trajectory, run.step, run.is_new = Trajectory.from_json(found.state), found.step, False
     if out is not None:
         (Path(job.work) / STOP_FILE).unlink(missing_ok=True)
         keep_until(out.path / METRICS_FILE, run.step if found else -1)
@@ -146,8 +148,9 @@ def update(run: Run) -> bool:
     torch.distributed.all_reduce(total)
     mean = float(total[0]) / num_targets
     norm = clip_gradient(engine, run.job)
-    reason = watch.of_loss(mean, policy) or (watch.of_norm(norm, policy) if norm is not None else "")
-    run.gate.begin(reason, partial(watch.of_norm, policy=policy))
+    by_loss = watch.of_loss(mean, policy)
+    by_norm = watch.of_norm(norm, policy) if norm is not None else ""
+    run.gate.begin(by_loss or by_norm, partial(watch.of_norm, policy=policy))
     engine.step()
     norm = engine.get_global_grad_norm() if norm is None else norm
     norm = None if norm is None else float(norm)
@@ -155,7 +158,8 @@ def update(run: Run) -> bool:
         f"the gradient's norm is {norm}" if norm is not None and not math.isfinite(norm) else ""
     )
     if reason:
-        watch.skip(run.step, reason)
+        watch.skip(run.step, reason, "loss" if by_loss else "norm", policy)
+        run.keep_place()
     else:
         watch.accept(mean, norm, policy)
     run.step += 1

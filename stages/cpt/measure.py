@@ -6,7 +6,8 @@ import math
 
 import torch
 
-from stages.cpt.run import Run, TrainingStopped
+from stages.cpt.ranks import TrainingStopped
+from stages.cpt.run import Run
 from stages.cpt.schedule import first_decay_step
 
 
@@ -20,6 +21,7 @@ def measure_if_due(run: Run) -> None:
     points.append(point)
     if run.trajectory.decay_start is None and is_flat(run):
         run.trajectory.decay_start = run.step
+        run.keep_place()
     if run.out is not None:
         run.out.metrics(step=point["step"], tokens=point["tokens"], dev=point)
 
@@ -32,6 +34,7 @@ def dev_losses(run: Run) -> dict[str, float]:
         sums = torch.zeros(2, dtype=torch.float64, device=run.engine.device)
         with torch.no_grad():
             for batch in run.dev.batches(part):
+                run.pulse.beat(run.step, "computing")
                 sums[0] += run.engine.module(*batch.to(run.engine.device))
                 sums[1] += batch.num_targets
         torch.distributed.all_reduce(sums)

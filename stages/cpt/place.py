@@ -13,6 +13,7 @@ from pipeline.artifact import write_json
 from pipeline.errors import StrataError
 from stages.cpt.data import SUBSET_KEY, TrainingData
 from stages.cpt.guard import Watch
+from stages.cpt.records import METRICS_FILE, read
 
 PLACE_FILE = "place.json"
 CHECKPOINTS_FOLDER = ".checkpoints"
@@ -31,6 +32,8 @@ class Place:
     num_steps: int
     left_out: Sequence[Sequence[int]] = ()
     """Batches that a rollback left out, as (first, last)."""
+    not_applied: Sequence[int] = ()
+    """Updates (1 is the first) that were read and then skipped as outliers."""
 
     def write(self, work: Path) -> None:
         """Keep it in the directory of the training."""
@@ -61,6 +64,11 @@ class Place:
         if any(first <= batch <= last for first, last in self.left_out):
             return None
         return batch - sum(last - first + 1 for first, last in self.left_out if last < batch)
+
+
+def updates_done(folder: Path) -> int:
+    """Return the last update of which a training's metrics tell."""
+    return max((record["step"] for record in read(folder / METRICS_FILE) if "loss" in record), default=0)
 
 
 def relative_tokens(work: Path, tokens: Path) -> str:

@@ -86,8 +86,13 @@ class Policy(BaseModel):
         return self
 
     def check_placement(self, context: CheckContext) -> None:
-        """Raise RecipeError where the optimizer cannot work under the step's ZeRO stage."""
+        """Raise RecipeError where the step's resources contradict each other or the optimizer."""
         zero_stage = getattr(context.resources, "zero_stage", 0)
+        if getattr(context.resources, "offload", False) and not zero_stage:
+            raise RecipeError(
+                f"{context.where}: offload moves what ZeRO shards, and zero_stage is 0. Set zero_stage: 1, 2 or 3, or "
+                "offload: false"
+            )
         if self.optimizer == "stable_spam" and zero_stage:
             raise RecipeError(
                 f"{context.where}: optimizer stable_spam needs whole tensors for its norms, and zero_stage "

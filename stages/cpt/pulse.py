@@ -17,7 +17,7 @@ RANKS_FOLDER = ".ranks"
 PHASES = ("reading", "computing", "waiting")
 """In the order of an update. A rank that waits has done its part."""
 LOOK_SECONDS = 5.0
-STALL_SECONDS = 120.0
+STALL_SECONDS = 300.0
 """Without any rank's pulse for so long, the run has stalled."""
 
 
@@ -34,8 +34,8 @@ class Beat:
 class Pulse:
     """Writes this rank's log, and on the first rank watches all of them; a context manager around a training."""
 
-    def __init__(self, work: Path, rank: int, stall_seconds: float = STALL_SECONDS) -> None:
-        self.folder, self.rank, self.stall_seconds = work / RANKS_FOLDER, rank, stall_seconds
+    def __init__(self, work: Path, rank: int, world: int, stall_seconds: float = STALL_SECONDS) -> None:
+        self.folder, self.rank, self.world, self.stall_seconds = work / RANKS_FOLDER, rank, world, stall_seconds
         self.tell: Callable[[str], None] = lambda text: None
         self.ended = threading.Event()
         self.last: Beat | None = None
@@ -45,7 +45,6 @@ class Pulse:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.state = (self.folder / f"rank-{self.rank:05d}.state").open("w", encoding="utf-8")
         self.log = (self.folder / f"rank-{self.rank:05d}.jsonl").open("a", encoding="utf-8")
-        self.beat(0, PHASES[0])
         if self.rank == 0:
             threading.Thread(target=self._watch, daemon=True).start()
         return self
@@ -90,7 +89,9 @@ class Pulse:
     def _watch(self) -> None:
         told = -1
         while not self.ended.wait(min(LOOK_SECONDS, self.stall_seconds / 4)):
-            beats = read_beats(self.folder)
+            beats = [beat for beat in read_beats(self.folder) if beat.rank < self.world]
+            if not self.seconds:
+                continue  # the first update has not begun: loading takes as long as it takes
             step = max((beat.step for beat in beats), default=-1)
             text = stalled(beats, time.time(), self.stall_seconds)
             if text and step != told:

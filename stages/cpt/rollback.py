@@ -1,78 +1,99 @@
-"""Going back: the last good checkpoint, what of the data ahead is bad, and an end to it."""
+"""Going back: to a checkpoint from before the first outlier, almost up to it again, and past what is bad.
+
+A rollback loads a checkpoint, repeats the updates up to some before the first that was skipped, and there looks, with
+weights from before the trouble, which of the batches ahead are outliers. Repeating makes the outcome independent of
+which checkpoints happened to be there.
+"""
 
 from __future__ import annotations
 
+import math
 import shutil
 from typing import Any
 
 import torch
 
 from stages.cpt import checkpoints
-from stages.cpt.guard import Watch, ranges
+from stages.cpt.guard import ranges
+from stages.cpt.ranks import TrainingStopped
 from stages.cpt.records import METRICS_FILE, keep_until
-from stages.cpt.run import Run, TrainingStopped, Trajectory
+from stages.cpt.run import Run, Trajectory
 
+RETREAT = 8
+"""The search begins so many updates before the first that was skipped: one of those may have done the harm."""
 CALM_BATCHES = 8
 """So many batches in a row without an outlier end the search."""
 MAX_PROBED = 2000
 """Batches that one search may read."""
+NAMED_DOCUMENTS = 20
 
 
 def roll_back_if_due(run: Run) -> None:
-    """Where too many updates were skipped, go back, find what is bad ahead, and leave it out."""
+    """Where too many updates were skipped, go back; where the way forward has come to the first of them, search."""
     policy, watch = run.job.policy, run.trajectory.watch
     recent = watch.recent(run.step, policy)
-    if len(recent) <= policy.spike_patience:
-        return
-    if watch.rollbacks >= policy.max_rollbacks:
-        raise TrainingStopped(_diagnosis(run, recent))
+    if watch.search is None and len(recent) > policy.spike_patience:
+        if watch.rollbacks >= policy.max_rollbacks:
+            raise TrainingStopped(_diagnosis(run, recent))
+        _go_back(run, recent)
+    search = run.trajectory.watch.search
+    if search is not None and search["step"] == run.step:
+        _leave_out(run, search)
+
+
+def _go_back(run: Run, recent: list[dict[str, Any]]) -> None:
+    """Load the newest checkpoint from before the first skipped update; drop those after it."""
     run.saver.finish()
-    found = _last_good(run, recent[0]["step"])
+    folder, ranks, first = run.saver.folder, run.saver.ranks, max(0, recent[0]["step"] - RETREAT)
+    found, damaged = checkpoints.latest(folder, ranks, at_most=first)
+    if found is None:
+        raise TrainingStopped(
+            f"step {run.job.step_name}: {recent[-1]['reason']} at update {recent[-1]['step'] + 1}, and no checkpoint "
+            f"from before update {first + 1} to go back to. {'; '.join(damaged) or 'Train again'}"
+        )
     checkpoints.load(run.engine, found)
-    before = Trajectory.from_json(found.state)
-    bad = _probe(run, before.watch, recent[0]["batch"], recent[-1]["batch"])
-    blamed = bad or [one["batch"] for one in recent]
-    after = before.watch
-    for first, last in [*watch.left_out, *ranges(blamed)]:
-        after.leave_out(first, last)
-    after.skipped, after.rollbacks = watch.skipped, watch.rollbacks + 1
-    seconds, reached = run.trajectory.seconds, run.step
-    run.trajectory, run.step = before, found.step
-    run.trajectory.seconds = seconds  # the time was spent
-    if run.out is not None:
-        keep_until(run.out.path / METRICS_FILE, found.step)
+    before, after = run.trajectory, Trajectory.from_json(found.state)
+    after.seconds = before.seconds  # the time was spent
+    after.watch.left_out, after.watch.rollbacks = before.watch.left_out, before.watch.rollbacks + 1
+    after.watch.search = {"step": first, "reached": run.step, "skipped": recent}
+    run.trajectory, run.step = after, found.step
+
+    def tidy() -> None:
+        for path in folder.glob("step-*"):
+            if checkpoints.step_of(path) > found.step:
+                shutil.rmtree(path)
+        keep_until(folder.parent / METRICS_FILE, found.step)
+
+    ranks.on_first(tidy)
+
+
+def _leave_out(run: Run, search: dict[str, Any]) -> None:
+    """Find the bad batches ahead and leave them out; where there are none, those that were skipped."""
+    watch, skipped = run.trajectory.watch, search["skipped"]
+    here, last_skipped = watch.batch_of(run.step), skipped[-1]["batch"]
+    bad = {*_probe(run, here, last_skipped, skipped[0]["limit"])}
+    bad |= {one["batch"] for one in skipped if one["by"] == "norm"}
+    blamed = sorted(bad) or [batch for batch in range(here, last_skipped + 1) if not watch.is_left_out(batch)]
+    for first, last in ranges(blamed):
+        watch.leave_out(first, last)
+    watch.search = None
     run.keep_place()
     run.note(
         "rollback",
-        from_step=reached,
+        reached=search["reached"],
         left_out=ranges(blamed),
         blamed="data" if bad else "weights",
-        skipped=recent,
+        skipped=skipped,
         documents=documents_of(run, blamed),
     )
 
 
-def _last_good(run: Run, first_skipped: int) -> checkpoints.Checkpoint:
-    """Return the newest checkpoint from before the first skipped update, else the oldest; drop those after it."""
-    folder, data = run.saver.folder, run.data
-    found, damaged = checkpoints.latest(folder, data.rank, data.world, at_most=first_skipped)
-    if found is None:
-        oldest = min(int(path.name.removeprefix("step-")) for path in folder.glob("step-*"))
-        found, damaged = checkpoints.latest(folder, data.rank, data.world, at_most=oldest)
-    if found is None:
-        raise TrainingStopped(f"step {run.job.step_name}: no checkpoint to go back to: {'; '.join(damaged)}")
-    torch.distributed.barrier()  # nobody reads any more
-    if data.rank == 0:
-        for path in folder.glob("step-*"):
-            if int(path.name.removeprefix("step-")) > found.step:
-                shutil.rmtree(path)
-    torch.distributed.barrier()
-    return found
+def _probe(run: Run, first: int, last: int, limit: float | None) -> list[int]:
+    """Return which batches from ``first`` on have a loss above the limit, or none, under the weights as they are.
 
-
-def _probe(run: Run, watch: Watch, first: int, last: int) -> list[int]:
-    """Return which batches from ``first`` on are outliers under the weights as they are; look past ``last``."""
-    bad: list[int] = []
+    Looks past ``last`` until some in a row are none. Without a limit only what is no number is bad.
+    """
+    watch, bad = run.trajectory.watch, list[int]()
     batch, calm = first, 0
     run.engine.eval()
     while batch <= last or calm < CALM_BATCHES:
@@ -81,14 +102,18 @@ def _probe(run: Run, watch: Watch, first: int, last: int) -> list[int]:
                 f"step {run.job.step_name}: batches {first} to {batch} of the data are outliers ({len(bad)} of "
                 f"{MAX_PROBED}), more than can be left out. Look at the documents that `strata trace` names for them"
             )
-        if watch.of_loss(batch_loss(run, batch), run.job.policy):
-            bad.append(batch)
-            calm = 0
-        else:
-            calm += 1
+        run.pulse.beat(run.step, "computing")
+        is_bad = not watch.is_left_out(batch) and is_outlier(batch_loss(run, batch), limit)
+        bad += [batch] if is_bad else []
+        calm = 0 if is_bad else calm + 1
         batch += 1
     run.engine.train()
     return bad
+
+
+def is_outlier(loss: float, limit: float | None) -> bool:
+    """Return whether a loss is no number, or above the limit where there is one."""
+    return not math.isfinite(loss) or (limit is not None and loss > limit)
 
 
 def batch_loss(run: Run, batch: int) -> float:
@@ -101,15 +126,14 @@ def batch_loss(run: Run, batch: int) -> float:
     return float(total) / run.data.num_targets(batch)
 
 
-def documents_of(run: Run, batches: list[int], limit: int = 20) -> list[str]:
-    """Return the names of the documents in batches of the data, the first ``limit`` of them."""
+def documents_of(run: Run, batches: list[int]) -> list[str]:
+    """Return the names of the first documents in batches of the data."""
     found: dict[str, None] = {}
     for batch in batches:
-        for _, _, name in run.data.documents(batch):
-            found[name] = None
-            if len(found) == limit:
-                return list(found)
-    return list(found)
+        found |= dict.fromkeys(name for _, _, name in run.data.documents(batch))
+        if len(found) >= NAMED_DOCUMENTS:
+            break
+    return list(found)[:NAMED_DOCUMENTS]
 
 
 def _diagnosis(run: Run, recent: list[dict[str, Any]]) -> str:

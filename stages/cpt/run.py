@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import StepError
 from pipeline.output import Output
 from stages.cpt.checkpoints import Saver
 from stages.cpt.data import DevData, TrainingData
@@ -19,10 +18,6 @@ from stages.cpt.schedule import steps_after_plateau
 from stages.cpt.speed import Speedometer
 
 MODEL_FOLDER = "model"
-
-
-class TrainingStopped(StepError):
-    """The training cannot go on, and every worker has found so at the same step."""
 
 
 @dataclass
@@ -64,6 +59,8 @@ class Run:
     trajectory: Trajectory = field(default_factory=Trajectory)
     step: int = 0
     """Updates done, those skipped included."""
+    is_new: bool = True
+    """Whether it has begun from nothing, with no checkpoint."""
 
     @property
     def num_steps(self) -> int:
@@ -88,6 +85,7 @@ class Run:
                 job.text_share,
                 self.num_steps,
                 self.trajectory.watch.left_out,
+                [one["step"] + 1 for one in self.trajectory.watch.skipped],
             ).write(work)
 
     def note(self, event: str, **what: Any) -> None:

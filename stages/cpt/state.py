@@ -76,6 +76,9 @@ def restore(
     """
     optimizer = engine.basic_optimizer
     with torch.no_grad():
+        if engine.zero_optimization_stage() == 3:
+            # what a forward pass has left gathered would keep its old values
+            engine.optimizer.parameter_offload.partition_all_parameters()
         for piece in pieces_of(engine, causal, rank):
             segment = piece.segment
             piece.of(piece.tensor).copy_(read(WEIGHTS, segment.offset, segment.length))
@@ -101,6 +104,8 @@ def _refresh_model(engine: Any, causal: Any, rank: int, read: Read) -> None:
     """Give the model's own weights, of which the optimizer updates a copy, the values read."""
     stage, offsets = engine.zero_optimization_stage(), offsets_of(causal)
     for parameter in causal.parameters():
+        if not parameter.requires_grad:
+            continue
         offset, size = offsets[id(parameter)], size_of(parameter)
         if stage < 3:
             parameter.view(-1).copy_(read(WEIGHTS, offset, size))

@@ -57,7 +57,7 @@ def _tell_outliers(result: Mapping[str, Any], records: Sequence[Mapping[str, Any
     events = [record for record in records if "event" in record]
     rows = [
         [
-            f"{event['from_step']} back to {event['step']}",
+            f"{event['reached']} back to {event['step']}",
             _ranges(event["left_out"]),
             event["blamed"],
             event["skipped"][0]["reason"],

@@ -18,7 +18,7 @@ def train_proxy(content: dict[str, Any], job: dict[str, Any]) -> dict[str, Any]:
     left out of the law, it does not fail the step.
     """
     from stages.cpt.launch import run_task
-    from stages.cpt.run import TrainingStopped
+    from stages.cpt.ranks import TrainingStopped
 
     try:
         return {**content, **run_task(job)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,9 +22,9 @@ from stages.cpt.job import Job
 from stages.cpt.launch import run_alone
 from stages.cpt.policy import Policy
 from stages.cpt.run import Trajectory
-from tests.stages.test_cpt_checkpoints import events
+from tests.stages.test_cpt_checkpoints import events, losses
 from tests.stages.training_inputs import SEQUENCE_LENGTH, VOCAB_SIZE, write_model, write_packed
-from tests.stages.training_runs import POLICY, interrupt, job_of, model_bytes
+from tests.stages.training_runs import POLICY, interrupt, job_of, model_bytes, run_ranks, start_ranks
 
 LONG = POLICY.model_copy(update={"learning_rate": 5e-3, "spike_window": 32, "spike_patience": 2})
 NUM_STEPS = 76
@@ -78,18 +79,16 @@ def test_batches_left_out_move_the_later_ones_up() -> None:
     assert ranges([4, 9, 3, 8, 1]) == [(1, 1), (3, 4), (8, 9)]
 
 
-def test_what_is_left_out_is_no_recent_skip_any_more() -> None:
+def test_only_skips_of_the_window_count() -> None:
     watch, policy = Watch(), Policy(spike_window=32)
-    for step in (2, 40, 41):
-        watch.skip(step, "why")
+    for step in (2, 40, 41, 50):
+        watch.skip(step, "why", "loss", policy)
     assert [one["step"] for one in watch.recent(45, policy)] == [40, 41]
-    watch.leave_out(40, 40)
-    assert [one["batch"] for one in watch.recent(45, policy)] == [41]
 
 
 def test_a_trajectory_survives_json() -> None:
     trajectory = Trajectory(points=[{"step": 0}], watch=watch_of([3.0], [1.0]))
-    trajectory.watch.skip(1, "why")
+    trajectory.watch.skip(1, "why", "norm", Policy())
     trajectory.watch.leave_out(1, 2)
     again = Trajectory.from_json(json.loads(json.dumps(trajectory.as_json())))
     assert [again.watch.batch_of(step) for step in range(3)] == [0, 3, 4]
@@ -145,7 +144,7 @@ def test_a_poisoned_range_is_found_left_out_and_named(
     (told,) = [one for one in events(tmp_path / "work") if one["event"] == "rollback"]
     assert told["left_out"] == [list(POISONED)]
     assert told["blamed"] == "data"
-    assert told["step"] == 40
+    assert told["step"] == POISONED[0] - rollback.RETREAT
     data = TrainingData(tokens, job.domain_share, job.seed, job.batch_sequences(), 4, 0, 1)
     assert set(told["documents"]) <= {name for batch in range(54, 60) for _, _, name in data.documents(batch)}
     assert len(told["documents"]) == 20
@@ -163,6 +162,32 @@ def test_a_poisoned_range_is_found_left_out_and_named(
         assert model_bytes(tmp_path / f"killed{at_step}") == model_bytes(tmp_path / "work")
 
 
+def test_two_ranks_under_zero_3_roll_back_together_also_when_killed(tmp_path: Path) -> None:
+    """With matrices above ZeRO 3's threshold, so that weights are gathered and given up at every use."""
+    wide = write_model(tmp_path / "wide", width=320)
+    policy = LONG.model_copy(update={"learning_rate": 1e-3})
+    pattern = long_job(wide, write_packed(tmp_path / "clean", num_documents=600), tmp_path / "pattern", policy)
+    tokens = tokens_with_poison(tmp_path / "poisoned", pattern, range(POISONED[0], POISONED[1] + 1))
+    job = long_job(wide, tokens, tmp_path / "work", policy)
+    job = replace(job, placement=replace(job.placement, zero_stage=3, checkpoint_every=20))
+    run_ranks(job)
+    (told,) = [one for one in events(tmp_path / "work") if one["event"] == "rollback"]
+    assert told["left_out"] == [list(POISONED)]
+    alone = replace(job, work=str(tmp_path / "alone"), placement=replace(job.placement, zero_stage=0))
+    run_alone(alone)
+    assert losses(tmp_path / "work") == pytest.approx(losses(tmp_path / "alone"), abs=1e-3)
+    killed = replace(job, work=str(tmp_path / "killed"))
+    ranks = start_ranks(killed)
+    while not any(one["event"] == "rollback" for one in events(tmp_path / "killed")):
+        assert all(rank.poll() is None for rank in ranks), (tmp_path / "killed" / "rank-0.log").read_text()
+        time.sleep(0.05)
+    for rank in ranks:
+        rank.kill()
+        rank.wait()
+    run_ranks(killed)
+    assert model_bytes(tmp_path / "killed") == model_bytes(tmp_path / "work")
+
+
 def test_one_outlier_is_skipped_and_changes_no_weight(model: Path, tmp_path: Path) -> None:
     pattern = long_job(model, write_packed(tmp_path / "clean", num_documents=600), tmp_path / "pattern")
     tokens = tokens_with_poison(tmp_path / "poisoned", pattern, range(54, 55))
@@ -171,7 +196,9 @@ def test_one_outlier_is_skipped_and_changes_no_weight(model: Path, tmp_path: Pat
     (skipped,) = [line for line in lines if "skipped" in line]
     assert skipped["step"] == 55
     assert skipped["skipped"].startswith("the loss is ")
-    assert result["skipped"] == [{"step": 54, "batch": 54, "reason": skipped["skipped"]}]
+    (kept,) = result["skipped"]
+    wanted = {"step": 54, "batch": 54, "by": "loss", "reason": skipped["skipped"]}
+    assert {name: kept[name] for name in wanted} == wanted
     assert result["left_out"] == []
 
 
@@ -181,5 +208,5 @@ def test_more_bad_text_than_can_be_left_out_stops_the_run(
     pattern = long_job(model, write_packed(tmp_path / "clean", num_documents=600), tmp_path / "pattern")
     tokens = tokens_with_poison(tmp_path / "poisoned", pattern, range(54, 76))
     monkeypatch.setattr(rollback, "MAX_PROBED", 10)
-    with pytest.raises(StepError, match=r"batches 54 to 64 of the data are outliers \(10 of 10\), more than can be"):
+    with pytest.raises(StepError, match=r"batches 46 to 56 of the data are outliers \(2 of 10\), more than can be"):
         run_alone(long_job(model, tokens, tmp_path / "work"))

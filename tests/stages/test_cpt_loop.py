@@ -19,8 +19,10 @@ import torch
 from data_tools.packing import PackedTokens
 from pipeline.errors import StepError
 from stages.cpt import checkpoints
+from stages.cpt.data import DevData
+from stages.cpt.engine import build_engine
 from stages.cpt.job import Placement, Plateau
-from stages.cpt.launch import run_alone, train_single
+from stages.cpt.launch import local_rank, run_alone, train_single
 from stages.cpt.losses import NextTokenLoss
 from stages.cpt.records import keep_until, read
 from tests.stages.training_inputs import SEQUENCE_LENGTH, write_model, write_packed
@@ -176,6 +178,32 @@ def test_bf16_trains_and_resumes(
     interrupt(job, 7, monkeypatch)
     run_alone(job)
     assert model_bytes(tmp_path / "a") == model_bytes(tmp_path / "b")
+
+
+@pytest.mark.parametrize("changes", [{"optimizer": "adamw"}, {"optimizer": "spam", "spam_density": 0.5}])
+@pytest.mark.parametrize("stage", [0, 2])
+def test_nothing_is_updated_before_the_first_update(
+    inputs: tuple[Path, Path], tmp_path: Path, changes: dict[str, Any], stage: int
+) -> None:
+    """DeepSpeed's bf16 optimizer without ZeRO begins with an update on gradients of zeros, where it is let to."""
+    policy = POLICY.model_copy(update={"precision": "bf16", **changes})
+    job = job_of(inputs, tmp_path, policy, placement={"zero_stage": stage})
+    run_alone(job)  # a density below 1 needs to know where weights lie from the first update on
+    with local_rank():
+        engine = build_engine(job, 1)
+    assert not any(engine.basic_optimizer.state.values())
+
+
+def test_every_rank_measures_as_many_batches(inputs: tuple[Path, Path]) -> None:
+    """Under ZeRO 3 a forward pass of one rank waits for those of the others."""
+    for max_tokens, world in ((0, 3), (2 * SEQUENCE_LENGTH, 4), (5 * SEQUENCE_LENGTH, 2)):
+        ranks = [DevData(inputs[1], max_tokens, 2, rank, world) for rank in range(world)]
+        alone = DevData(inputs[1], max_tokens, 2, 0, 1)
+        for part in ("general", "domain"):
+            batches = [list(data.batches(part)) for data in ranks]
+            assert len({len(own) for own in batches}) == 1
+            targets = sum(batch.num_targets for own in batches for batch in own)
+            assert targets == sum(batch.num_targets for batch in alone.batches(part))
 
 
 def test_a_packed_document_has_the_logits_it_has_alone(inputs: tuple[Path, Path]) -> None:

@@ -58,7 +58,7 @@ def test_a_training_tells_its_figures_and_each_ranks_times(inputs: tuple[Path, P
     assert all(0 <= update["gradient_spikes"] <= 1 for update in updates)
     assert updates[-1]["seconds_left"] == 0
     spent = [json.loads(line) for line in (tmp_path / ".ranks" / "rank-00000.jsonl").read_text().splitlines()]
-    assert [line["step"] for line in spent] == list(range(1, NUM_STEPS))
+    assert [line["step"] for line in spent] == list(range(1, NUM_STEPS + 1))
     assert all(line["reading"] >= 0 and line["computing"] > 0 and line["waiting"] >= 0 for line in spent)
 
 
@@ -93,8 +93,9 @@ def test_the_rank_that_the_others_wait_for_is_named(beats: list[Beat], told: str
 
 def test_a_stall_is_told_while_it_lasts_and_once(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     told: list[str] = []
-    with Pulse(tmp_path, 0, stall_seconds=0.2) as pulse:
+    with Pulse(tmp_path, 0, 1, stall_seconds=0.2) as pulse:
         pulse.tell = told.append
+        pulse.beat(3, "reading")
         pulse.beat(3, "computing")
         deadline = time.monotonic() + 10
         while not told and time.monotonic() < deadline:
@@ -107,7 +108,7 @@ def test_a_stall_is_told_while_it_lasts_and_once(tmp_path: Path, capfd: pytest.C
 
 
 def test_the_log_of_a_rank_holds_its_own_error(tmp_path: Path) -> None:
-    with pytest.raises(ZeroDivisionError), Pulse(tmp_path, 3):
+    with pytest.raises(ZeroDivisionError), Pulse(tmp_path, 3, 4):
         _ = 1 / 0
     (line,) = (tmp_path / ".ranks" / "rank-00003.jsonl").read_text().splitlines()
     assert "ZeroDivisionError: division by zero" in json.loads(line)["error"]

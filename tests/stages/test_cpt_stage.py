@@ -124,6 +124,14 @@ def test_stable_spam_is_refused_on_flat_partitions_before_anything_runs(stage_ty
         stage.check(replace(context, resources=TrainingResources(zero_stage=2)))
 
 
+def test_offload_without_shards_is_refused() -> None:
+    context = CheckContext("recipes/geo.yaml: step cpt", "geo", (), "node", TrainingResources(offload=True))
+    with pytest.raises(
+        RecipeError, match=r"step cpt: offload moves what ZeRO shards, and zero_stage is 0. Set zero_st"
+    ):
+        ContinuedPretraining().check(context)
+
+
 def test_gammas_out_of_range_are_refused() -> None:
     with pytest.raises(ValueError, match=r"stable_spam_gammas must be >= 0 and < 1, got \[0.7, 1.0, 0.999\]"):
         Policy(stable_spam_gammas=(0.7, 1.0, 0.999))

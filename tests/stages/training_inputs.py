@@ -11,7 +11,7 @@ SEQUENCE_LENGTH = 16
 BOS, EOS, PAD = 0, 1, 2
 
 
-def write_model(folder: Path, seed: int = 0, kind: str = "llama", tied: bool = True) -> Path:
+def write_model(folder: Path, seed: int = 0, kind: str = "llama", tied: bool = True, width: int = 32) -> Path:
     """Write a random model and a word-level tokenizer; return the model's directory."""
     import torch
     from tokenizers import Tokenizer, models
@@ -21,7 +21,7 @@ def write_model(folder: Path, seed: int = 0, kind: str = "llama", tied: bool = T
     config = AutoConfig.for_model(
         kind,
         vocab_size=VOCAB_SIZE,
-        hidden_size=32,
+        hidden_size=width,
         num_hidden_layers=2,
         num_attention_heads=2,
         num_key_value_heads=2,
