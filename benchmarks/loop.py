@@ -37,7 +37,7 @@ from stages.pretrain import Pretrain
 FOLDER = PLACE.parent / "loop_benchmark"
 ELEMENTS, ROUNDS = 30_000_000, 15
 CONTENDERS = ("bare", "trainer", "ours")
-REPEATS = 5
+REPEATS = 3
 POISONED = range(150, 162)
 POLICY = Policy(learning_rate=2e-3, global_batch_tokens=2048, warmup_share=0.02)
 
@@ -163,7 +163,7 @@ def saving() -> dict[str, Any]:
         seconds = {}
         for every in (10**6, 20):
             placement = Placement(micro_batch_size=8, checkpoint_every=every)
-            job = job_of("saving", 256, 6, 101, placement=placement)
+            job = job_of("saving", 128, 4, 101, placement=placement)
             run_alone(job)
             lines = (Path(job.work) / "metrics.jsonl").read_text("utf-8").splitlines()
             stamps = [json.loads(line)["time"] for line in lines if '"loss"' in line]

@@ -133,7 +133,7 @@ def main() -> None:
     store = torch.distributed.FileStore(str(folder / "store"), world)
     torch.distributed.init_process_group("gloo", store=store, rank=rank, world_size=world)
     train(Job.from_json(json.loads((folder / "job.json").read_text("utf-8"))))
-    torch.distributed.destroy_process_group()
+    os._exit(0)  # see loop_rivals
 
 
 if __name__ == "__main__":
