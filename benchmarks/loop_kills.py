@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -13,6 +14,9 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -66,13 +70,19 @@ def start(file: Path) -> subprocess.Popen[bytes]:
         return subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, env={**os.environ, "PYTHONPATH": str(ROOT)})
 
 
-def updates_done() -> int:
-    """Return the last update that the training under way has noted; -1 while there is none."""
-    found = list((RUNS / "store" / "cpt").glob(".*.work/.progress.json"))
-    try:
-        return int(json.loads(found[0].read_text("utf-8"))["done"])
-    except (IndexError, ValueError, OSError):
-        return -1
+def updates_seen() -> list[int]:
+    """Return the updates that the first worker's log tells of, over all lives of the training under way."""
+    found: list[int] = []
+    for file in (RUNS / "store" / "cpt").glob(".*.work/.ranks/rank-00000.jsonl"):
+        for line in file.read_text("utf-8").splitlines():
+            with contextlib.suppress(ValueError, KeyError):
+                found.append(int(json.loads(line)["step"]))
+    return found
+
+
+def done_twice(seen: Sequence[int]) -> list[int]:
+    """Return for each life after the first how many updates it did again."""
+    return [before - after + 1 for before, after in pairwise(seen) if after <= before]
 
 
 def wait_until(what: str, is_so: Any, seconds: float) -> None:
@@ -99,32 +109,37 @@ def kills() -> dict[str, Any]:
     if start(file).wait():
         raise SystemExit(f"loop: the undisturbed run failed; see {PLACE / NAME}.log")
     undisturbed = digest_of_model()
-    rng, log, redone = random.Random(KILL_SEED), [], []
-    driver, before = start(file), -1
+    rng, log = random.Random(KILL_SEED), list[str]()
+    driver, num_seen = start(file), 0
     for number in range(NUM_KILLS):
         if driver.poll() is not None:
             driver = start(file)
-        # a new life begins from a checkpoint: its progress falls, or, where nothing was lost, goes on
-        wait_until(
-            "the training",
-            lambda seen=before, run=driver: updates_done() not in (-1, seen) or run.poll() is not None,
-            START_SECONDS,
-        )
-        if before >= 0:
-            redone.append(max(0, before - updates_done()))
+        wait_until("the training", partial(at_work, driver, num_seen), START_SECONDS)
         time.sleep(rng.uniform(0, LONGEST_WAIT))
-        before = updates_done()
-        log.append(f"update {before}: {kill_one(driver, ('worker', 'driver', 'ray')[number % 3], rng)}")
+        seen = updates_seen()
+        num_seen = len(seen)
+        log.append(
+            f"update {seen[-1] if seen else 0}: {kill_one(driver, ('worker', 'driver', 'ray')[number % 3], rng)}"
+        )
         print(log[-1], flush=True)
+    if driver.poll() is not None:
+        driver = start(file)
+    wait_until("the training", partial(at_work, driver, num_seen), START_SECONDS)
+    redone = done_twice(updates_seen())
     if driver.wait() and start(file).wait():
         raise SystemExit(f"loop: the last run failed; see {PLACE / NAME}.log")
     return {
         "kills": log,
         "kills_same_bytes": digest_of_model() == undisturbed,
         "kills_updates_done_twice": redone,
-        "kills_most_done_twice": max(redone),
+        "kills_most_done_twice": max(redone, default=0),
         "kills_checkpoint_every": CHECKPOINT_EVERY,
     }
+
+
+def at_work(driver: subprocess.Popen[bytes], num_seen: int) -> bool:
+    """Whether the training has done an update in its present life, or has ended."""
+    return len(updates_seen()) > num_seen or driver.poll() is not None
 
 
 def main() -> None:
