@@ -6,14 +6,13 @@ runs one. Real text is read from ``shared/data`` beside the checkout.
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from benchmarks.real_text import REAL_TEXT, is_there
-from benchmarks.record import record
+from benchmarks.record import run_parts
 
 
 def extraction() -> dict[str, Any]:
@@ -92,10 +91,7 @@ def main() -> None:
     """Run the parts named on the command line, or all; keep the figures of each as it ends."""
     if not is_there():
         raise SystemExit(f"clean: {REAL_TEXT} is absent: real text is not part of the project")
-    for part in sys.argv[1:] or list(PARTS):
-        if part not in PARTS:
-            raise SystemExit(f"clean: there is no part {part!r}. Parts: {', '.join(PARTS)}")
-        record("clean", PARTS[part]())
+    run_parts("clean", PARTS)
 
 
 if __name__ == "__main__":

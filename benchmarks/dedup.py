@@ -22,7 +22,7 @@ from typing import Any
 from benchmarks.dedup_rivals import by_datasketch, by_datatrove, signatures_by_datasketch, signatures_by_rensa
 from benchmarks.dedup_texts import Variant, many_texts, pieces, variants, write_documents
 from benchmarks.real_text import REAL_TEXT, is_there
-from benchmarks.record import ROOT, record, run_measured
+from benchmarks.record import ROOT, run_measured, run_parts
 from data_tools.shingles import lower, shingle_texts
 from data_tools.signatures import Signer
 
@@ -359,10 +359,7 @@ def main() -> None:
     """Run the parts named on the command line, or all; keep the figures of each as it ends."""
     if not is_there():
         raise SystemExit(f"dedup: {REAL_TEXT} is absent: real text is not part of the project")
-    for part in sys.argv[1:] or list(PARTS):
-        if part not in PARTS:
-            raise SystemExit(f"dedup: there is no part {part!r}. Parts: {', '.join(PARTS)}")
-        record("dedup", PARTS[part]())
+    run_parts("dedup", PARTS)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ of ``regret`` included. ``python -m benchmarks.law real`` runs one part.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
 from typing import Any
@@ -16,7 +15,7 @@ import numpy as np
 
 from benchmarks.law_points import POINTS, REGRET, SHARES, TARGET_TOKENS, TEXTS
 from benchmarks.law_synthetic import intervals, synthetic
-from benchmarks.record import record
+from benchmarks.record import run_parts
 from stages.mixture.alternatives import alternatives
 from stages.mixture.analysis import make_goal
 from stages.mixture.choose import choose_share
@@ -286,10 +285,7 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
 
 def main() -> None:
     """Run the parts named on the command line, or all; keep the figures of each as it ends."""
-    for part in sys.argv[1:] or list(PARTS):
-        if part not in PARTS:
-            raise SystemExit(f"law: there is no part {part!r}. Parts: {', '.join(PARTS)}")
-        record("law", PARTS[part]())
+    run_parts("law", PARTS)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ is curated once by ``benchmarks.law_points``; models are made on the spot.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import statistics
 import subprocess
@@ -24,7 +25,7 @@ from benchmarks.law_points import PLACE, artifact, curate, tokens_of
 from benchmarks.loop_kills import kills
 from benchmarks.loop_rivals import NUM_STEPS, WARM_STEPS
 from benchmarks.loop_spikes import spikes
-from benchmarks.record import ROOT, record
+from benchmarks.record import ROOT, run_parts
 from data_tools.packing import PackedTokens, read_meta
 from stages.cpt.job import Job, Placement
 from stages.cpt.launch import run_alone
@@ -151,8 +152,6 @@ def start_ranks(module: str, what: str, world: int, folder: Path) -> None:
 
 
 def _environment() -> dict[str, str]:
-    import os
-
     return {**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
 
 
@@ -276,10 +275,7 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
 def main() -> None:
     """Run the parts named on the command line, or all; keep the figures of each as it ends."""
     curate()
-    for part in sys.argv[1:] or list(PARTS):
-        if part not in PARTS:
-            raise SystemExit(f"loop: there is no part {part!r}. Parts: {', '.join(PARTS)}")
-        record("loop", PARTS[part]())
+    run_parts("loop", PARTS)
 
 
 if __name__ == "__main__":

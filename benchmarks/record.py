@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,3 +106,11 @@ def record(name: str, figures: Mapping[str, Any]) -> None:
         "date": time.strftime("%Y-%m-%d"),
     }
     path.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
+
+
+def run_parts(name: str, parts: Mapping[str, Callable[[], Mapping[str, Any]]]) -> None:
+    """Run the parts named on the command line, or all; keep the figures of each as it ends."""
+    for part in sys.argv[1:] or list(parts):
+        if part not in parts:
+            raise SystemExit(f"{name}: there is no part {part!r}. Parts: {', '.join(parts)}")
+        record(name, parts[part]())

@@ -57,6 +57,7 @@ def _step(options: argparse.Namespace, folder: Path) -> Iterator[str]:
 
 
 def _document(options: argparse.Namespace, folder: Path) -> Iterator[str]:
+    from stages.cpt.checkpoints import step_of
     from stages.cpt.place import CHECKPOINTS_FOLDER, Place, steps_of_document, updates_done
 
     steps = steps_of_document(folder, options.id)
@@ -72,6 +73,6 @@ def _document(options: argparse.Namespace, folder: Path) -> Iterator[str]:
         if some:
             yield f"document {options.id} {what} by {folder} in {len(some)} updates: {', '.join(map(str, some))}"
     for path in sorted(folder.glob(f"{CHECKPOINTS_FOLDER}/step-*")):
-        saved = int(path.name.removeprefix("step-"))
+        saved = step_of(path)
         seen = sum(step <= saved and step not in skipped for step in steps)
         yield f"checkpoint {path.name}: has learned from it {seen} times"

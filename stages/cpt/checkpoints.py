@@ -11,6 +11,7 @@ Saving copies into host memory, 12 bytes a weight shared among the ranks, and wr
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import shutil
@@ -201,11 +202,8 @@ def digest_of(path: Path) -> str:
     """Return the xxh3 digest of a file."""
     import xxhash
 
-    digest = xxhash.xxh3_128()
     with path.open("rb") as stream:
-        while chunk := stream.read(CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()
+        return hashlib.file_digest(stream, xxhash.xxh3_128).hexdigest()
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from data_tools.mixing import Draw, Mixture, permuted
+from data_tools.mixing import Draw, Mixture, permuted, unpermuted
 from data_tools.packing import IGNORED_LABEL, PackedTokens
 from pipeline.errors import StepError
 
@@ -66,10 +66,10 @@ class TrainingData:
         text_share: float = 1.0,
     ) -> None:
         self.parts = {part: PackedTokens(tokens, part, "train") for part in ("general", "domain")}
-        sizes = {part: math.ceil(packed.num_sequences * text_share) for part, packed in self.parts.items()}
+        self.sizes = {part: math.ceil(packed.num_sequences * text_share) for part, packed in self.parts.items()}
         self.sequence_length = self.parts["general"].sequence_length
         self.is_whole = text_share >= 1
-        self.mixture = Mixture(domain_share, sizes["domain"], sizes["general"], seed)
+        self.mixture = Mixture(domain_share, self.sizes["domain"], self.sizes["general"], seed)
         self.batch_sequences = batch_sequences
         self.micro_batch = micro_batch
         self.rank = rank
@@ -94,6 +94,14 @@ class TrainingData:
         if self.is_whole:
             return draw.sequence
         return permuted(draw.sequence, self.parts[draw.part].num_sequences, SUBSET_KEY)
+
+    def positions_of(self, part: str, sequence: int, num_positions: int) -> list[int]:
+        """Return which of the first positions read a sequence of a part: the inverse of what ``micro_batches`` does."""
+        if not self.is_whole:
+            sequence = unpermuted(sequence, self.parts[part].num_sequences, SUBSET_KEY)
+        if sequence >= self.sizes[part]:
+            return []
+        return self.mixture.positions(part, sequence, num_positions)
 
     def micro_batches(self, step: int) -> Iterator[Batch]:
         """Yield this worker's micro-batches of one step."""

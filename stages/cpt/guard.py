@@ -53,6 +53,12 @@ class Watch:
                 batch += last - first + 1
         return batch
 
+    def step_of(self, batch: int) -> int | None:
+        """Return which update reads a batch of the data: the inverse of ``batch_of``; None where it is left out."""
+        if self.is_left_out(batch):
+            return None
+        return batch - sum(last - first + 1 for first, last in self.left_out if last < batch)
+
     def accept(self, loss: float, norm: float | None, policy: Policy) -> None:
         """Remember an update that was applied."""
         if len(self.losses) >= LEVEL_UPDATES // 2:

@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from data_tools.mixing import unpermuted
 from pipeline.artifact import write_json
 from pipeline.errors import StrataError
-from stages.cpt.data import SUBSET_KEY, TrainingData
+from stages.cpt.data import TrainingData
 from stages.cpt.guard import Watch
 from stages.cpt.records import METRICS_FILE, read
 
@@ -56,14 +55,10 @@ class Place:
         tokens = Path(os.path.normpath(folder.resolve() / self.tokens))
         return TrainingData(tokens, self.domain_share, self.seed, self.batch_sequences, 1, 0, 1, self.text_share)
 
-    def batch_of(self, step: int) -> int:
-        return Watch(left_out=[(first, last) for first, last in self.left_out]).batch_of(step)
-
-    def step_of(self, batch: int) -> int | None:
-        """Return the step that read a batch; None where it was left out."""
-        if any(first <= batch <= last for first, last in self.left_out):
-            return None
-        return batch - sum(last - first + 1 for first, last in self.left_out if last < batch)
+    @property
+    def watch(self) -> Watch:
+        """What tells steps from batches of the data."""
+        return Watch(left_out=[(first, last) for first, last in self.left_out])
 
 
 def updates_done(folder: Path) -> int:
@@ -81,7 +76,7 @@ def documents_of_step(folder: Path, update: int) -> list[tuple[str, str, str]]:
     place = Place.read(folder)
     if not 1 <= update <= place.num_steps:
         raise StrataError(f"{folder}: has updates 1 to {place.num_steps}, got {update}")
-    return place.data(folder).documents(place.batch_of(update - 1))
+    return place.data(folder).documents(place.watch.batch_of(update - 1))
 
 
 def steps_of_document(folder: Path, name: str) -> list[int]:
@@ -94,12 +89,8 @@ def steps_of_document(folder: Path, name: str) -> list[int]:
     for part, packed in data.parts.items():
         for sequence in packed.sequences_of(name):
             known = True
-            size = {"domain": data.mixture.num_domain, "general": data.mixture.num_general}[part]
-            if not data.is_whole:
-                sequence = unpermuted(sequence, packed.num_sequences, SUBSET_KEY)
-            if sequence < size:
-                positions = data.mixture.positions(part, sequence, num_positions)
-                found |= {place.step_of(position // place.batch_sequences) for position in positions}
+            positions = data.positions_of(part, sequence, num_positions)
+            found |= {place.watch.step_of(position // place.batch_sequences) for position in positions}
     if not known:
         raise StrataError(
             f"{folder}: no document {name!r} was packed for training. Give an id as strata trace prints it"

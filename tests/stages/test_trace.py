@@ -78,7 +78,7 @@ def test_what_is_traced_is_what_was_read(tmp_path: Path, monkeypatch: pytest.Mon
     data = place.data(tmp_path / "work")
     for step, rows in read.items():
         documents = documents_of_step(tmp_path / "work", step)
-        stored = [row.tolist() for row in _rows(data, place.batch_of(step - 1))]
+        stored = [row.tolist() for row in _rows(data, place.watch.batch_of(step - 1))]
         assert stored == rows  # the place kept gives the very tokens that were read
         for _, _, name in documents:
             wanted[name].append(step)

@@ -23,17 +23,18 @@ mask takes as much as one of them.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 from typing import Any
 
 import torch
 
-from stages.cpt.optimizers.kernels import COMPILE_FROM, Coefficients, Updater
+from stages.cpt.optimizers.kernels import COMPILE_FROM, Coefficients
+from stages.cpt.optimizers.resetting import ResettingAdam
 from stages.cpt.optimizers.sparse import Segment, draw_mask
 
 
-class Spam(torch.optim.Optimizer):
+class Spam(ResettingAdam):
     """AdamW with spike cut and momentum reset. With ``threshold`` and ``interval`` infinite it is torch's AdamW."""
 
     def __init__(
@@ -71,40 +72,21 @@ class Spam(torch.optim.Optimizer):
             "density": density,
             "seed": seed,
         }
-        super().__init__(params, defaults)
-        self.updater = Updater(compile_from)
-        self.segments: Mapping[torch.Tensor, Sequence[Segment]] = {}
-        """Where the weights of a tensor lie in the model; whole tensors lie one after another, in the order given."""
+        super().__init__(params, defaults, compile_from)
         self.masks: dict[torch.Tensor, tuple[int, torch.Tensor]] = {}
         parameters = [parameter for group in self.param_groups for parameter in group["params"]]
         ends = accumulate(parameter.numel() for parameter in parameters)
-        self.segments = {p: [Segment(0, p.numel(), end - p.numel())] for p, end in zip(parameters, ends, strict=True)}
-
-    @torch.no_grad()
-    def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
-        """Update every parameter that has a gradient."""
-        loss = None if closure is None else closure()
-        pairs = [(p, group) for group in self.param_groups for p in group["params"] if p.grad is not None]
-        num_elements = sum(parameter.numel() for parameter, _ in pairs)
-        for parameter, group in pairs:
-            self._update(parameter, group, num_elements)
-        return loss
+        self.segments: Mapping[torch.Tensor, Sequence[Segment]] = {
+            p: [Segment(0, p.numel(), end - p.numel())] for p, end in zip(parameters, ends, strict=True)
+        }
+        """Where the weights of a tensor lie in the model; whole tensors lie one after another, in the order given."""
 
     def _update(self, parameter: torch.Tensor, group: dict[str, Any], num_elements: int) -> None:
-        state = self.state[parameter]
-        if not state:
-            state["step"] = 0
-            state["exp_avg"] = torch.zeros_like(parameter)
-            state["exp_avg_sq"] = torch.zeros_like(parameter)
-        done = int(state["step"])
-        cycle, place = (0, done) if math.isinf(group["interval"]) else divmod(done, int(group["interval"]))
-        if done and place == 0:
-            state["exp_avg"].zero_()
-            state["exp_avg_sq"].zero_()
+        state, cycle, place = self._begin(parameter, group)
         cuts = place >= max(1, group["grace"])
         coefficients = Coefficients(
             group["betas"],
-            corrected_steps=(place if group["restart_bias_correction"] else done) + 1,
+            corrected_steps=(place if group["restart_bias_correction"] else state["step"]) + 1,
             rate=group["lr"] * (warmup_factor(place, group["warmup"]) if cycle else 1.0),
             weight_decay=group["weight_decay"],
             epsilon=group["eps"],
@@ -115,7 +97,7 @@ class Spam(torch.optim.Optimizer):
         self.updater.run(
             parameter, parameter.grad, state["exp_avg"], state["exp_avg_sq"], coefficients, num_elements, mask
         )
-        state["step"] = done + 1
+        state["step"] += 1
 
     def _mask(self, parameter: torch.Tensor, group: dict[str, Any], cycle: int) -> torch.Tensor:
         known = self.masks.get(parameter)

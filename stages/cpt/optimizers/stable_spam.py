@@ -16,16 +16,16 @@ counters are in the state of each tensor, so that a resume in mid-cycle goes on 
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import torch
 
-from stages.cpt.optimizers.kernels import COMPILE_FROM, Coefficients, Updater
+from stages.cpt.optimizers.kernels import COMPILE_FROM, Coefficients
+from stages.cpt.optimizers.resetting import ResettingAdam
 
 
-class StableSpam(torch.optim.Optimizer):
+class StableSpam(ResettingAdam):
     """Adam on gradients whose largest elements and norm are held to their own past."""
 
     def __init__(
@@ -50,42 +50,25 @@ class StableSpam(torch.optim.Optimizer):
             "interval": interval,
             "restart_bias_correction": restart_bias_correction,
         }
-        super().__init__(params, defaults)
-        self.updater = Updater(compile_from)
-
-    @torch.no_grad()
-    def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
-        """Update every parameter that has a gradient."""
-        loss = None if closure is None else closure()
-        pairs = [(p, group) for group in self.param_groups for p in group["params"] if p.grad is not None]
-        num_elements = sum(parameter.numel() for parameter, _ in pairs)
-        for parameter, group in pairs:
-            self._update(parameter, group, num_elements)
-        return loss
+        super().__init__(params, defaults, compile_from)
 
     def _update(self, parameter: torch.Tensor, group: dict[str, Any], num_elements: int) -> None:
-        state = self.state[parameter]
-        if not state:
-            zero = torch.zeros((), dtype=parameter.dtype, device=parameter.device)
-            state |= {"step": 0, "exp_avg": torch.zeros_like(parameter), "exp_avg_sq": torch.zeros_like(parameter)}
-            state |= {"largest": zero, "norm_avg": zero.clone(), "norm_avg_sq": zero.clone()}
-        done = int(state["step"])
-        place = done if math.isinf(group["interval"]) else done % int(group["interval"])
-        if done and place == 0:
-            state["exp_avg"].zero_()
-            state["exp_avg_sq"].zero_()
+        state, _, place = self._begin(parameter, group)
+        for name in ("largest", "norm_avg", "norm_avg_sq"):
+            if name not in state:
+                state[name] = torch.zeros((), dtype=parameter.dtype, device=parameter.device)
         assert parameter.grad is not None
         held = self._hold(parameter.grad, state, group, num_elements)
         coefficients = Coefficients(
             group["betas"],
-            corrected_steps=(place if group["restart_bias_correction"] else done) + 1,
+            corrected_steps=(place if group["restart_bias_correction"] else state["step"]) + 1,
             rate=group["lr"],
             weight_decay=group["weight_decay"],
             epsilon=group["eps"],
         )
         moments = state["exp_avg"], state["exp_avg_sq"]
         self.updater.run(parameter, parameter.grad, *moments, coefficients, num_elements, held=held)
-        state["step"] = done + 1
+        state["step"] += 1
 
     def _hold(
         self, gradient: torch.Tensor, state: dict[str, Any], group: dict[str, Any], num_elements: int
